@@ -1,0 +1,14 @@
+//! Names of spans.
+
+/// Looking for the picture in Redis.
+pub const CACHE_GET: &str = "cache.get";
+/// Writing the picture to Redis.
+pub const CACHE_SET: &str = "cache.set";
+/// Waiting for a render thread.
+pub const RENDER_QUEUE: &str = "render.queue";
+/// Breaking text into lines, placing everything.
+pub const RENDER_LAYOUT: &str = "render.layout";
+/// Filling pixels.
+pub const RENDER_RASTER: &str = "render.raster";
+/// Pixels to PNG.
+pub const RENDER_ENCODE: &str = "render.encode";
