@@ -1,0 +1,283 @@
+//! A title card: where everything goes, and how it is drawn.
+
+use crate::color::mix;
+use crate::frame::{Area, Frame, PIXEL_BYTES, RoundPart, round_parts};
+use crate::scene::{Background, Card, Theme};
+use crate::text::{Ink, Line, Paragraph, TextStyle, Typesetter};
+use crate::Color;
+
+/// All lengths below are in pixels of a card of this size; others are scaled to fit.
+const REFERENCE: (f32, f32) = (1_200.0, 630.0);
+/// From the edge to the panel.
+const MARGIN: f32 = 48.0;
+/// From the panel to the text.
+const PADDING: f32 = 68.0;
+const PANEL_RADIUS: f32 = 28.0;
+const ACCENT: (f32, f32) = (84.0, 10.0);
+/// From the accent bar to the title.
+const ACCENT_GAP: f32 = 26.0;
+/// Title sizes, the first that fits whole is taken, else the last.
+const TITLE_SIZES: [f32; 4] = [76.0, 66.0, 58.0, 52.0];
+const TITLE_LINES_MAX: usize = 2;
+const SUBTITLE_SIZE: f32 = 33.0;
+const SUBTITLE_LINES_MAX: usize = 2;
+const SUBTITLE_GAP: f32 = 18.0;
+const FOOTER_SIZE: f32 = 25.0;
+/// From the line over the footer to the footer.
+const FOOTER_GAP: f32 = 20.0;
+/// Text is never smaller, however small the card.
+const SIZE_PIXELS_MIN: f32 = 6.0;
+
+/// Colours of a theme.
+struct Tones {
+    panel: Color,
+    /// How much of the background the panel hides.
+    panel_coverage: u8,
+    title: Color,
+    subtitle: Color,
+    footer: Color,
+    /// How strong the line over the footer is.
+    rule_coverage: u8,
+}
+
+/// Where everything on a card goes.
+pub(crate) struct Layout {
+    scale: f32,
+    panel: Area,
+    content: Area,
+    title: Paragraph,
+    subtitle: Paragraph,
+    footer: Option<Line>,
+}
+
+impl Layout {
+    pub(crate) fn new(card: &Card, typesetter: &Typesetter<'_>) -> Self {
+        let (width, height) = (card.width as f32, card.height as f32);
+        let scale = (width / REFERENCE.0).min(height / REFERENCE.1);
+        let whole = Area {
+            left: 0,
+            top: 0,
+            right: card.width as i32,
+            bottom: card.height as i32,
+        };
+        let panel = whole.inset(pixels(MARGIN, scale));
+        let content = panel.inset(pixels(PADDING, scale));
+        let room = content.width() as f32;
+        let subtitle = TextStyle::regular(size(SUBTITLE_SIZE, scale));
+        let footer = TextStyle::regular(size(FOOTER_SIZE, scale));
+        Self {
+            scale,
+            panel,
+            content,
+            title: title(&card.title, scale, room, typesetter),
+            subtitle: typesetter.paragraph(&card.subtitle, subtitle, room, SUBTITLE_LINES_MAX),
+            footer: Some(typesetter.line(&card.footer, footer, room))
+                .filter(|line| !line.glyphs.is_empty()),
+        }
+    }
+
+    pub(crate) fn raster(&self, card: &Card, ink: &mut Ink<'_, '_>) {
+        let tones = tones(card);
+        ink.frame.resize(card.width, card.height);
+        let panel = card.panel.then_some(self.panel);
+        let radius = PANEL_RADIUS * self.scale;
+        match card.background {
+            Background::Flat(color) => {
+                ink.frame.clear(color);
+                if let Some(panel) = panel {
+                    ink.frame.fill_round(panel, radius, tones.panel, tones.panel_coverage);
+                }
+            }
+            Background::Gradient { from, to } => {
+                let ramp = Ramp::new(ink.frame, from, to);
+                ramp.paint(ink.frame);
+                if let Some(panel) = panel {
+                    ramp.paint_panel(ink.frame, panel, radius, &tones);
+                }
+            }
+        }
+        let bottom = self.raster_footer(ink, &tones);
+        self.raster_texts(card, ink, &tones, bottom);
+    }
+
+    /// Draws line and footer; returns where the room for the other texts ends.
+    fn raster_footer(&self, ink: &mut Ink<'_, '_>, tones: &Tones) -> i32 {
+        let Some(footer) = &self.footer else {
+            return self.content.bottom;
+        };
+        let lift = pixels(PADDING / 3.0, self.scale);
+        let top = self.content.bottom + lift - footer.style.leading();
+        let baseline = top + footer.style.ascent();
+        ink.text(footer, self.content.left as f32, baseline, tones.footer);
+        let rule = Area {
+            top: top - pixels(FOOTER_GAP, self.scale),
+            bottom: top - pixels(FOOTER_GAP, self.scale) + pixels(2.0, self.scale).max(1),
+            ..self.content
+        };
+        ink.frame.fill(rule, tones.footer, tones.rule_coverage);
+        rule.top
+    }
+
+    /// Draws accent, title and subtitle, centred in the height down to `bottom`.
+    fn raster_texts(&self, card: &Card, ink: &mut Ink<'_, '_>, tones: &Tones, bottom: i32) {
+        let accent_height = pixels(ACCENT.1, self.scale).max(1);
+        let accent_gap = pixels(ACCENT_GAP, self.scale);
+        let subtitle_gap = pixels(SUBTITLE_GAP, self.scale);
+        let height = accent_height
+            + accent_gap
+            + block_height(&self.title)
+            + block_height(&self.subtitle)
+            + if self.subtitle.lines.is_empty() { 0 } else { subtitle_gap };
+        let mut top = self.content.top + ((bottom - self.content.top - height) / 2).max(0);
+        let accent = Area {
+            top,
+            bottom: top + accent_height,
+            right: self.content.left + pixels(ACCENT.0, self.scale).max(2),
+            ..self.content
+        };
+        let radius = accent_height as f32 / 2.0;
+        ink.frame.fill_round(accent, radius, accent_color(card), 255);
+        top = accent.bottom + accent_gap;
+        top = self.raster_block(ink, &self.title, top, tones.title);
+        self.raster_block(ink, &self.subtitle, top + subtitle_gap, tones.subtitle);
+    }
+
+    /// Draws a paragraph from `top` down; returns where it ends.
+    fn raster_block(
+        &self,
+        ink: &mut Ink<'_, '_>,
+        block: &Paragraph,
+        mut top: i32,
+        color: Color,
+    ) -> i32 {
+        for line in &block.lines {
+            let baseline = top + line.style.ascent();
+            ink.text(line, self.content.left as f32, baseline, color);
+            top += line.style.leading();
+        }
+        top
+    }
+}
+
+/// The title in the largest size in which it is not cut.
+fn title(text: &str, scale: f32, room: f32, typesetter: &Typesetter<'_>) -> Paragraph {
+    let set = |points: f32| {
+        let style = TextStyle::bold(size(points, scale));
+        typesetter.paragraph(text, style, room, TITLE_LINES_MAX)
+    };
+    let [first, others @ ..] = TITLE_SIZES;
+    others.iter().fold(set(first), |best, &smaller| {
+        if best.is_cut { set(smaller) } else { best }
+    })
+}
+
+fn block_height(block: &Paragraph) -> i32 {
+    block.lines.iter().map(|line| line.style.leading()).sum()
+}
+
+fn pixels(length: f32, scale: f32) -> i32 {
+    (length * scale).round() as i32
+}
+
+fn size(points: f32, scale: f32) -> u16 {
+    (points * scale).round().max(SIZE_PIXELS_MIN) as u16
+}
+
+fn tones(card: &Card) -> Tones {
+    match card.theme {
+        Theme::Light => Tones {
+            panel: Color::WHITE,
+            panel_coverage: 244,
+            title: Color::rgb(0x0f_17_2a),
+            subtitle: Color::rgb(0x47_55_69),
+            footer: Color::rgb(0x64_74_8b),
+            rule_coverage: 56,
+        },
+        Theme::Dark => Tones {
+            panel: Color::rgb(0x0b_11_20),
+            panel_coverage: 226,
+            title: Color::rgb(0xf8_fa_fc),
+            subtitle: Color::rgb(0xcb_d5_e1),
+            footer: Color::rgb(0xa3_b1_c6),
+            rule_coverage: 72,
+        },
+    }
+}
+
+/// The colour of the accent bar: on the bare background its own colour could not be seen.
+fn accent_color(card: &Card) -> Color {
+    match (card.accent, card.panel, card.theme) {
+        (Some(accent), _, _) => accent,
+        (None, true, _) => card.background.main_color(),
+        (None, false, Theme::Light) => Color::rgb(0x0f_17_2a),
+        (None, false, Theme::Dark) => Color::WHITE,
+    }
+}
+
+/// A diagonal gradient as one long row of pixels. Each row of the picture is a piece of it that
+/// begins [`Ramp::SLANT`] pixels after that of the row above: painting copies, and the encoder finds
+/// every row again in the one before.
+struct Ramp {
+    pixels: Vec<u8>,
+}
+
+impl Ramp {
+    const SLANT: usize = 2;
+
+    fn new(frame: &Frame, from: Color, to: Color) -> Self {
+        let count = frame.width() + Self::SLANT * frame.height();
+        let mut pixels = Vec::with_capacity(count * PIXEL_BYTES);
+        let last = (count - 1) as u32;
+        for at in 0..count as u32 {
+            let channel = |from: u8, to: u8| {
+                let sum = u32::from(from) * (last - at) + u32::from(to) * at;
+                // A weighted mean of two bytes is a byte.
+                ((sum + last / 2) / last) as u8
+            };
+            pixels.extend_from_slice(&[
+                channel(from.r, to.r),
+                channel(from.g, to.g),
+                channel(from.b, to.b),
+            ]);
+        }
+        Self { pixels }
+    }
+
+    /// The pixels of row `y` from `left` to `right`.
+    fn piece(&self, y: usize, left: usize, right: usize) -> &[u8] {
+        let start = y * Self::SLANT;
+        &self.pixels[(start + left) * PIXEL_BYTES..(start + right) * PIXEL_BYTES]
+    }
+
+    fn paint(&self, frame: &mut Frame) {
+        for y in 0..frame.height() {
+            let width = frame.width();
+            frame.row(y).copy_from_slice(self.piece(y, 0, width));
+        }
+    }
+
+    /// Paints the panel from a ramp of the colours that it has over this one.
+    fn paint_panel(&self, frame: &mut Frame, panel: Area, radius: f32, tones: &Tones) {
+        let mut hidden = self.pixels.clone();
+        for pixel in hidden.as_chunks_mut::<PIXEL_BYTES>().0 {
+            let [r, g, b] = *pixel;
+            *pixel = Color { r, g, b }.under(tones.panel, tones.panel_coverage).bytes();
+        }
+        let hidden = Self { pixels: hidden };
+        for part in round_parts(panel, radius) {
+            match part {
+                RoundPart::Edge { x, y, inside } => {
+                    frame.dot(x, y, tones.panel, mix(0, tones.panel_coverage, inside));
+                }
+                RoundPart::Span(span) => {
+                    let (left, right) = (span.left as usize, span.right as usize);
+                    for y in span.top as usize..span.bottom as usize {
+                        let piece = hidden.piece(y, left, right);
+                        frame.row(y)[left * PIXEL_BYTES..right * PIXEL_BYTES]
+                            .copy_from_slice(piece);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! One drawing thread's tools: frame, glyph cache, encoder.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::encode::Encoder;
+use crate::fonts::{FontStack, Fonts};
+use crate::frame::Frame;
+use crate::glyph::GlyphCache;
+use crate::scene::Scene;
+use crate::text::{Ink, Typesetter};
+use crate::{LimitError, card, chart};
+
+/// Draws scenes, one after the other. Memory is kept between them; pictures are not affected by it.
+pub struct Painter {
+    fonts: Arc<Fonts>,
+    glyphs: GlyphCache,
+    frame: Frame,
+    encoder: Encoder,
+}
+
+/// A part of drawing, in the order in which they happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RenderStage {
+    /// Text is measured and broken into lines, and everything gets its place.
+    Layout,
+    /// Shapes and glyphs become pixels.
+    Raster,
+    /// Pixels become a PNG.
+    Encode,
+}
+
+/// A finished picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// The bytes of a PNG file: 8-bit RGB, without text or time chunks.
+    pub png: Vec<u8>,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// Characters that no font has; each is a hollow box in the picture.
+    pub missing_glyphs: u32,
+}
+
+/// Why a scene was not drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The scene asks for more than it may.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// The compressor refused its input, which would be a bug.
+    #[error("cannot encode a {width} × {height} px picture as PNG")]
+    Encode {
+        /// In pixels.
+        width: u32,
+        /// In pixels.
+        height: u32,
+        /// What the compressor says.
+        source: flate2::CompressError,
+    },
+}
+
+impl Painter {
+    /// A painter with these fonts and nothing else yet.
+    #[must_use]
+    pub fn new(fonts: Arc<Fonts>) -> Self {
+        Self {
+            fonts,
+            glyphs: GlyphCache::new(),
+            frame: Frame::new(),
+            encoder: Encoder::new(),
+        }
+    }
+
+    /// Draws one scene. `enter` is told when each stage begins, so that a caller with a clock can
+    /// time them.
+    ///
+    /// # Errors
+    /// [`RenderError::Limit`] if the scene is out of bounds; nothing is drawn then.
+    pub fn draw(
+        &mut self,
+        scene: &Scene,
+        enter: &mut dyn FnMut(RenderStage),
+    ) -> Result<Picture, RenderError> {
+        scene.check()?;
+        let (width, height) = scene.size();
+        enter(RenderStage::Layout);
+        let typesetter = Typesetter::new(FontStack::new(&self.fonts));
+        let mut ink = Ink {
+            typesetter: &typesetter,
+            glyphs: &mut self.glyphs,
+            frame: &mut self.frame,
+            missing_glyphs: 0,
+        };
+        match scene {
+            Scene::Card(card) => {
+                let layout = card::Layout::new(card, &typesetter);
+                enter(RenderStage::Raster);
+                layout.raster(card, &mut ink);
+            }
+            Scene::Chart(chart) => {
+                let layout = chart::Layout::new(chart, &typesetter);
+                enter(RenderStage::Raster);
+                layout.raster(chart, &mut ink);
+            }
+        }
+        let missing_glyphs = ink.missing_glyphs;
+        enter(RenderStage::Encode);
+        let png = self
+            .encoder
+            .encode(&self.frame)
+            .map_err(|source| RenderError::Encode { width, height, source })?;
+        Ok(Picture { png, width, height, missing_glyphs })
+    }
+}
+
+impl fmt::Debug for Painter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Painter").field("fonts", &self.fonts).finish_non_exhaustive()
+    }
+}

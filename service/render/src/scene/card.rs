@@ -1,0 +1,104 @@
+//! A title card.
+
+use super::Theme;
+use super::canonical::Canonical;
+use crate::limit::{self, LimitError};
+use crate::{Color, FOOTER_CHARACTERS_MAX, SUBTITLE_CHARACTERS_MAX, TITLE_CHARACTERS_MAX};
+
+/// A title card: title, subtitle and footer over a background. Empty texts take no room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// In pixels, [`SIDE_PIXELS_MIN`](crate::SIDE_PIXELS_MIN) to
+    /// [`SIDE_PIXELS_MAX`](crate::SIDE_PIXELS_MAX).
+    pub width: u32,
+    /// In pixels, as `width`.
+    pub height: u32,
+    /// Bold, up to two lines, then an ellipsis.
+    pub title: String,
+    /// Under the title, up to two lines, then an ellipsis.
+    pub subtitle: String,
+    /// One line at the bottom.
+    pub footer: String,
+    /// What lies behind everything.
+    pub background: Background,
+    /// Whether the text stands on a rounded panel of its own.
+    pub panel: bool,
+    /// Colours of panel and ink.
+    pub theme: Theme,
+    /// Colour of the short bar over the title; without one, that of the background.
+    pub accent: Option<Color>,
+}
+
+/// What lies behind a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Background {
+    /// One colour.
+    Flat(Color),
+    /// A diagonal run from the top left to the bottom right corner.
+    Gradient {
+        /// At the top left corner.
+        from: Color,
+        /// At the bottom right corner.
+        to: Color,
+    },
+}
+
+impl Background {
+    /// The colour that stands for all of it.
+    pub(crate) fn main_color(self) -> Color {
+        match self {
+            Self::Flat(color) | Self::Gradient { from: color, .. } => color,
+        }
+    }
+}
+
+impl Default for Background {
+    fn default() -> Self {
+        Self::Gradient {
+            from: Color::rgb(0x4f_46_e5),
+            to: Color::rgb(0x0e_a5_e9),
+        }
+    }
+}
+
+/// 1200 × 630 px, the size that link previews expect, without text.
+impl Default for Card {
+    fn default() -> Self {
+        Self {
+            width: 1_200,
+            height: 630,
+            title: String::new(),
+            subtitle: String::new(),
+            footer: String::new(),
+            background: Background::default(),
+            panel: true,
+            theme: Theme::default(),
+            accent: None,
+        }
+    }
+}
+
+impl Card {
+    pub(super) fn check(&self) -> Result<(), LimitError> {
+        limit::size_within(self.width, self.height)?;
+        for (parameter, text, max) in [
+            ("title", &self.title, TITLE_CHARACTERS_MAX),
+            ("subtitle", &self.subtitle, SUBTITLE_CHARACTERS_MAX),
+            ("footer", &self.footer, FOOTER_CHARACTERS_MAX),
+        ] {
+            limit::text_at_most(|| parameter.to_owned(), text, max)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn write_canonical(&self, out: &mut Canonical) {
+        out.number(self.width).number(self.height);
+        out.text(&self.title).text(&self.subtitle).text(&self.footer);
+        match self.background {
+            Background::Flat(color) => out.tag(b'F').color(color),
+            Background::Gradient { from, to } => out.tag(b'G').color(from).color(to),
+        };
+        out.tag(u8::from(self.panel)).tag(self.theme as u8);
+        out.color(self.accent.unwrap_or(self.background.main_color()));
+    }
+}
