@@ -1,0 +1,112 @@
+//! `proofmark serve`: the service as a process.
+
+use std::path::PathBuf;
+
+use outcome::{Failure, OrFail, Outcome};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::Config;
+
+/// Descriptors that are enough for any number of connections that can be configured.
+const DESCRIPTORS_WANTED: u64 = 131_072;
+
+/// Arguments of `serve`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// TOML file with what differs from the defaults.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where pictures are asked for; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Where /livez, /readyz, /metrics and /version are [default: 127.0.0.1:8081]
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<String>,
+    /// One setting, such as redis.url=redis://127.0.0.1 (can be repeated).
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// Print every setting with its default and its meaning, and stop.
+    #[arg(long)]
+    show_defaults: bool,
+}
+
+/// Runs the service until it is told to stop, and then until every request is answered.
+///
+/// SIGTERM ends in [`Outcome::Held`], SIGINT in [`Outcome::Interrupted`]; a second signal ends it at
+/// once.
+///
+/// # Errors
+/// [`Failure::misused`] for a bad configuration or font, before any port is opened;
+/// [`Failure::broken`] when a port is taken.
+pub async fn run(args: Args) -> Result<Outcome, Failure> {
+    if args.show_defaults {
+        print!("{}", crate::config::BASE);
+        return Ok(Outcome::Held);
+    }
+    let config = configuration(args)?;
+    raise_descriptor_limit();
+    // Before the start, so that a signal in its midst is not lost.
+    let mut stop = Stop::new()?;
+    let server = crate::start(config).await?;
+    println!(
+        "listening public http://{} admin http://{}",
+        server.public, server.admin
+    );
+    let outcome = stop.wait().await;
+    tokio::select! {
+        _ = server.shutdown() => Ok(outcome),
+        _ = stop.wait() => Ok(Outcome::Interrupted),
+    }
+}
+
+fn configuration(args: Args) -> Result<Config, Failure> {
+    let variables: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let mut settings = args.settings;
+    settings.extend(args.listen.map(|address| format!("http.listen={address}")));
+    settings.extend(args.admin.map(|address| format!("http.admin={address}")));
+    Config::layered(args.config.as_deref(), &variables, &settings).or_misused("configuration")
+}
+
+/// Each connection is a descriptor, and the usual soft limit of 1,024 would be the real cap.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit
+        .maximum
+        .map_or(DESCRIPTORS_WANTED, |hard| hard.min(DESCRIPTORS_WANTED));
+    if limit.current.is_some_and(|soft| soft < wanted) {
+        // If it is refused, the service runs with what it has.
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: Some(wanted),
+                maximum: limit.maximum,
+            },
+        );
+    }
+}
+
+/// The signals that end the service.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).or_broken("cannot listen for signals");
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn wait(&mut self) -> Outcome {
+        tokio::select! {
+            _ = self.terminate.recv() => Outcome::Held,
+            _ = self.interrupt.recv() => Outcome::Interrupted,
+        }
+    }
+}

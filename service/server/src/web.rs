@@ -1,0 +1,15 @@
+//! HTTP as its callers see it: routes, parameters, answers, problems.
+
+mod problem;
+mod query;
+mod card;
+mod chart;
+mod body;
+mod conditional;
+mod reply;
+mod gallery;
+mod public;
+mod admin;
+
+pub(crate) use admin::{Admin, Readiness};
+pub(crate) use public::Public;

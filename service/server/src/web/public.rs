@@ -1,0 +1,261 @@
+//! The public listener: pictures and the page that shows them.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use http::request::Parts;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use render::Scene;
+use resilience::Deadline;
+use signals::{Kind, Method, Route, field};
+
+use super::gallery::Gallery;
+use super::problem::Problem;
+use super::reply::Reply;
+use super::{body, card, chart, query};
+use crate::clock;
+use crate::config::Config;
+use crate::fault::{Fault, Mishap};
+use crate::listener::{Body, Service, Slot};
+use crate::pictures::{Key, Pictures, Served};
+use crate::telemetry::{Line, Record, Severity, Source, Telemetry};
+
+/// Bodies above this are parsed beside the async threads, where they hold up nobody.
+const PARSED_INLINE_BYTES: usize = 32 * 1024;
+
+/// The service behind the public listener.
+#[derive(Debug)]
+pub(crate) struct Public {
+    telemetry: Arc<Telemetry>,
+    pictures: Arc<Pictures>,
+    fault: Fault,
+    gallery: Gallery,
+    url_bytes_max: usize,
+    head_bytes_max: usize,
+    body_bytes_max: usize,
+    json_depth_max: usize,
+    body_timeout: Duration,
+    patience: Duration,
+}
+
+impl Service for Public {
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        slot: Arc<Slot>,
+    ) -> Response<Body> {
+        let (head, content) = request.into_parts();
+        let (method, route) = (method_of(&head), route_of(head.uri.path()));
+        let record = Record::begin(Arc::clone(&self.telemetry), method, route, &head.headers);
+        let reply = guarded(self.handle(method, route, &head, content)).await;
+        let reply = reply.unwrap_or_else(|words| {
+            let line =
+                Line::new(Severity::Error, "A request handler panicked").text(field::ERROR, words);
+            self.telemetry.log.write(&line);
+            Err(Problem::internal())
+        });
+        let reply = reply.unwrap_or_else(Reply::Problem);
+        reply.into_response(method, &head.headers, record, slot)
+    }
+}
+
+impl Public {
+    pub(crate) fn new(
+        config: &Config,
+        telemetry: Arc<Telemetry>,
+        pictures: Arc<Pictures>,
+        fault: Fault,
+    ) -> Self {
+        let http = &config.http;
+        Self {
+            telemetry,
+            pictures,
+            fault,
+            gallery: Gallery::new(),
+            url_bytes_max: http.url_bytes_max.get(),
+            head_bytes_max: http.head_bytes_max.get(),
+            body_bytes_max: http.body_bytes_max.get(),
+            json_depth_max: http.json_depth_max.get(),
+            body_timeout: http.body_timeout.get(),
+            patience: http.deadline.get(),
+        }
+    }
+
+    async fn handle(
+        &self,
+        method: Method,
+        route: Route,
+        head: &Parts,
+        content: Incoming,
+    ) -> Result<Reply, Problem> {
+        self.check_head(head)?;
+        let query = head.uri.query().unwrap_or_default();
+        match (route, method) {
+            (Route::Card, Method::Get | Method::Head) => self.get_card(query).await,
+            (Route::Card, _) => Err(Problem::method_not_allowed("GET, HEAD")),
+            (Route::Chart, Method::Post) => self.post_chart(query, head, content).await,
+            (Route::Chart, _) => Err(Problem::method_not_allowed("POST")),
+            (Route::Gallery, Method::Get | Method::Head) => Ok(self.gallery.reply()),
+            (Route::Gallery, _) => Err(Problem::method_not_allowed("GET, HEAD")),
+            (Route::Unmatched, _) => Err(Problem::not_found()),
+        }
+    }
+
+    /// `GET /v1/card.png`: one card as PNG.
+    ///
+    /// 400 invalid parameter; 422 over a limit; 503 shed, with `Retry-After`; 504 deadline exceeded.
+    async fn get_card(&self, query: &str) -> Result<Reply, Problem> {
+        self.suffer().await?;
+        let scene = Scene::Card(card::parse(query)?);
+        scene.check()?;
+        let key = self.pictures.key(&scene);
+        self.picture(scene, key, Kind::Card).await
+    }
+
+    /// `POST /v1/chart.png`: a chart of the series in the body as PNG.
+    ///
+    /// As for cards; also 408 body late, 413 body too large, 415 not JSON.
+    async fn post_chart(
+        &self,
+        query: &str,
+        head: &Parts,
+        content: Incoming,
+    ) -> Result<Reply, Problem> {
+        self.suffer().await?;
+        query::each_parameter(query, &[], |_, _| Ok(()))?;
+        body::check_is_json(&head.headers)?;
+        let body = body::read(head, content, self.body_bytes_max, self.body_timeout).await?;
+        let (depth_max, pictures) = (self.json_depth_max, Arc::clone(&self.pictures));
+        let is_small = body.len() <= PARSED_INLINE_BYTES;
+        let parse = move || -> Result<(Scene, Key), Problem> {
+            let scene = Scene::Chart(chart::parse(&body, depth_max)?);
+            scene.check()?;
+            let key = pictures.key(&scene);
+            Ok((scene, key))
+        };
+        let parsed = if is_small {
+            parse()
+        } else {
+            tokio::task::spawn_blocking(parse)
+                .await
+                .unwrap_or_else(|_| Err(Problem::internal()))
+        };
+        let (scene, key) = parsed?;
+        self.picture(scene, key, Kind::Chart).await
+    }
+
+    async fn picture(&self, scene: Scene, key: Key, kind: Kind) -> Result<Reply, Problem> {
+        if let Some(picture) = self.pictures.remembered(&key).await {
+            let served = Served {
+                picture,
+                source: Source::Memory,
+                timings: None,
+            };
+            return Ok(Reply::Picture { served, kind });
+        }
+        let deadline = Deadline::after(clock::now(), self.patience);
+        let served = self.pictures.get(key, scene, deadline).await?;
+        Ok(Reply::Picture { served, kind })
+    }
+
+    fn check_head(&self, head: &Parts) -> Result<(), Problem> {
+        let url_bytes = head
+            .uri
+            .path_and_query()
+            .map_or(0, |target| target.as_str().len());
+        if url_bytes > self.url_bytes_max {
+            return Err(Problem::url_too_long(self.url_bytes_max, url_bytes));
+        }
+        // Each header has a colon, a space and a line break beside name and value.
+        let headers = head
+            .headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4);
+        let head_bytes = url_bytes + headers.sum::<usize>();
+        if head_bytes > self.head_bytes_max {
+            return Err(Problem::head_too_large(self.head_bytes_max, head_bytes));
+        }
+        Ok(())
+    }
+
+    /// What the fault switch of a rehearsal does to a request: nearly always nothing.
+    async fn suffer(&self) -> Result<(), Problem> {
+        match self.fault.befall(clock::chance) {
+            Mishap::None => Ok(()),
+            Mishap::Error => Err(Problem::injected()),
+            Mishap::Delay(delay) => {
+                tokio::time::sleep(delay).await;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The output of a future, or the words of its panic.
+async fn guarded<F: Future>(future: F) -> Result<F::Output, String> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|context| {
+        // After a panic the future is dropped, never polled again.
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(panic) => {
+                let words = panic
+                    .downcast_ref::<&str>()
+                    .map(|words| (*words).to_owned());
+                let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
+                Poll::Ready(Err(words.unwrap_or_default()))
+            }
+        }
+    })
+    .await
+}
+
+fn method_of(head: &Parts) -> Method {
+    match head.method {
+        http::Method::GET => Method::Get,
+        http::Method::HEAD => Method::Head,
+        http::Method::POST => Method::Post,
+        _ => Method::Other,
+    }
+}
+
+fn route_of(path: &str) -> Route {
+    let known = Route::ALL.iter().find(|route| route.as_str() == path);
+    known.copied().unwrap_or(Route::Unmatched)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_exact_paths_are_routes() {
+        assert_eq!(route_of("/v1/card.png"), Route::Card);
+        for path in [
+            "/v1/card.png/",
+            "/V1/card.png",
+            "//v1/card.png",
+            "_OTHER",
+            "",
+        ] {
+            assert_eq!(route_of(path), Route::Unmatched, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_becomes_words() {
+        let boom = async {
+            if true {
+                panic!("no {}", "luck")
+            }
+        };
+        assert_eq!(guarded(boom).await, Err("no luck".to_owned()));
+        assert_eq!(guarded(async { 5 }).await, Ok(5));
+    }
+}

@@ -1,0 +1,130 @@
+//! From what was found to what is sent.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use signals::{ErrorType, Kind, Method, Status};
+
+use super::conditional;
+use super::problem::Problem;
+use crate::listener::{Body, Slot};
+use crate::pictures::Served;
+use crate::telemetry::{Ending, Record, TRACEPARENT};
+
+/// Pictures may be kept, but must be asked about each time.
+const REVALIDATE: HeaderValue = HeaderValue::from_static("public, max-age=0, must-revalidate");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const PNG: HeaderValue = HeaderValue::from_static("image/png");
+pub(crate) const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
+/// An answer in the making.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// A picture; asked for by POST, it has no conditional answer.
+    Picture { served: Served, kind: Kind },
+    /// The gallery.
+    Page {
+        body: Bytes,
+        etag: HeaderValue,
+        policy: HeaderValue,
+    },
+    /// An error.
+    Problem(Problem),
+}
+
+impl Reply {
+    /// The response to send. It is recorded once it has been delivered.
+    pub(crate) fn into_response(
+        self,
+        method: Method,
+        asked: &HeaderMap,
+        mut record: Record,
+        slot: Arc<Slot>,
+    ) -> Response<Body> {
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+        let (mut ending, content) = match self {
+            Self::Picture { served, kind } => picture(&mut headers, served, kind),
+            Self::Page { body, etag, policy } => {
+                headers.insert(header::CONTENT_TYPE, HTML);
+                headers.insert(header::ETAG, etag);
+                headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+                (Ending::plain(Status::Ok, ErrorType::None), body)
+            }
+            Self::Problem(problem) => failure(&mut headers, problem, &record.trace_id()),
+        };
+        headers.entry(header::CACHE_CONTROL).or_insert(REVALIDATE);
+        let is_read = matches!(method, Method::Get | Method::Head);
+        if let Some(etag) = headers.get(header::ETAG).filter(|_| is_read)
+            && conditional::is_known(asked, etag)
+        {
+            ending.status = Status::NotModified;
+            headers.remove(header::CONTENT_TYPE);
+        }
+        let content = match (ending.status, method) {
+            (Status::NotModified, _) => Bytes::new(),
+            (_, Method::Head) => {
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from(content.len()));
+                Bytes::new()
+            }
+            _ => content,
+        };
+        ending.body_bytes = content.len() as u64;
+        let status = status_code(ending.status);
+        headers.insert(TRACEPARENT, record.answer(ending));
+        let mut response = Response::new(Body::recorded(content, record, slot));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+fn picture(headers: &mut HeaderMap, served: Served, kind: Kind) -> (Ending, Bytes) {
+    headers.insert(header::CONTENT_TYPE, PNG);
+    headers.insert(header::ETAG, served.picture.etag.clone());
+    let mut ending = Ending::plain(Status::Ok, ErrorType::None);
+    ending.kind = Some(kind);
+    ending.source = Some(served.source);
+    ending.timings = served.timings;
+    (ending, served.picture.png.clone())
+}
+
+fn failure(headers: &mut HeaderMap, problem: Problem, trace_id: &str) -> (Ending, Bytes) {
+    let content = problem.body(Some(trace_id));
+    set_problem_headers(headers, &problem);
+    let mut ending = Ending::plain(problem.status, problem.error);
+    let facts = problem.into_facts();
+    ending.reason = Some(facts.detail);
+    ending.timings = facts.timings;
+    (ending, content)
+}
+
+/// The headers of a problem.
+pub(crate) fn set_problem_headers(headers: &mut HeaderMap, problem: &Problem) {
+    headers.insert(header::CONTENT_TYPE, PROBLEM);
+    headers.insert(header::CACHE_CONTROL, NO_STORE);
+    let mut insert_text = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    if let Some(allow) = problem.allow {
+        insert_text(header::ALLOW, allow);
+    }
+    if problem.closes {
+        insert_text(header::CONNECTION, "close");
+    }
+    if let Some(seconds) = problem.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+}
+
+/// The code of a status.
+pub(crate) fn status_code(status: Status) -> StatusCode {
+    // Every status of the catalog is a code.
+    status
+        .as_str()
+        .parse()
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
