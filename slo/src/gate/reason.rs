@@ -1,0 +1,263 @@
+//! Why a verdict is not a pass: a code for programs and a sentence with advice for people.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::evidence::{Counts, Lost, LostKind};
+use crate::text::{count, percent};
+
+/// Which query of an objective is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    /// The count of all events.
+    Total,
+    /// The count of good events.
+    Good,
+    /// The count of bad events.
+    Bad,
+    /// The count of series at the beginning of the objective's own window.
+    History,
+}
+
+impl From<Counts> for Which {
+    fn from(counts: Counts) -> Self {
+        match counts {
+            Counts::Good => Self::Good,
+            Counts::Bad => Self::Bad,
+        }
+    }
+}
+
+impl fmt::Display for Which {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Total => "total",
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::History => "history",
+        })
+    }
+}
+
+/// Why a verdict is fail or inconclusive. Serialised, its `code` is the name in snake case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Reason {
+    /// Fail: more bad events than the objective allows, over the window of the gate.
+    Missed {
+        /// Share of bad events.
+        error_ratio: f64,
+        /// Share that is allowed.
+        allowed_ratio: f64,
+        /// All events.
+        total: f64,
+    },
+    /// Fail: the budget of the objective's own window is spent.
+    BudgetSpent {
+        /// Share of bad events over that window.
+        error_ratio: f64,
+        /// Share that is allowed.
+        allowed_ratio: f64,
+    },
+    /// A query gave no series.
+    NoData {
+        /// Which query.
+        query: Which,
+    },
+    /// A query gave a value that is no number.
+    Nan {
+        /// Which query.
+        query: Which,
+        /// The value: `NaN`, `inf` or `-inf`.
+        value: String,
+    },
+    /// A query gave several series where one is meant.
+    SeveralSeries {
+        /// Which query.
+        query: Which,
+        /// How many series.
+        series: usize,
+    },
+    /// There were too few events to tell.
+    TooFewEvents {
+        /// How many there were.
+        seen: f64,
+        /// How many it takes.
+        needed: u64,
+    },
+    /// Some events may not have been counted: who counts them was down.
+    TargetDown {
+        /// Who, as `job/instance`.
+        target: String,
+        /// What was seen of it.
+        detail: String,
+    },
+    /// The series are not fresh, so what happens now is not in them.
+    Stale {
+        /// Whose, as `job/instance`.
+        target: String,
+        /// What was seen of it.
+        detail: String,
+    },
+    /// Prometheus could not be reached, or did not answer in time.
+    SourceUnreachable {
+        /// What happened.
+        message: String,
+    },
+    /// Prometheus answered with an error.
+    SourceRefused {
+        /// What it said.
+        message: String,
+    },
+    /// What answered is no Prometheus.
+    NotAnApi {
+        /// What is wrong with the answer.
+        message: String,
+    },
+    /// An answer was larger than is read.
+    AnswerTooLarge {
+        /// What happened.
+        message: String,
+    },
+    /// Prometheus doubts that its answer is complete.
+    Partial {
+        /// What it said.
+        message: String,
+    },
+    /// The numbers contradict each other.
+    Contradiction {
+        /// Which numbers.
+        message: String,
+    },
+}
+
+impl Reason {
+    /// The stable name for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missed { .. } => "missed",
+            Self::BudgetSpent { .. } => "budget_spent",
+            Self::NoData { .. } => "no_data",
+            Self::Nan { .. } => "nan",
+            Self::SeveralSeries { .. } => "several_series",
+            Self::TooFewEvents { .. } => "too_few_events",
+            Self::TargetDown { .. } => "target_down",
+            Self::Stale { .. } => "stale",
+            Self::SourceUnreachable { .. } => "source_unreachable",
+            Self::SourceRefused { .. } => "source_refused",
+            Self::NotAnApi { .. } => "not_an_api",
+            Self::AnswerTooLarge { .. } => "answer_too_large",
+            Self::Partial { .. } => "partial",
+            Self::Contradiction { .. } => "contradiction",
+        }
+    }
+
+    /// Whether it says that the objective was missed; all others say that it is not known.
+    #[must_use]
+    pub fn is_miss(&self) -> bool {
+        matches!(self, Self::Missed { .. } | Self::BudgetSpent { .. })
+    }
+}
+
+impl From<Lost> for Reason {
+    fn from(lost: Lost) -> Self {
+        let message = lost.message;
+        match lost.kind {
+            LostKind::Unreachable => Self::SourceUnreachable { message },
+            LostKind::Refused => Self::SourceRefused { message },
+            LostKind::NotAnApi => Self::NotAnApi { message },
+            LostKind::TooLarge => Self::AnswerTooLarge { message },
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missed {
+                error_ratio,
+                allowed_ratio,
+                total,
+            } => write!(
+                f,
+                "{} of {} events were bad, {} may be. Do not ship this.",
+                percent(*error_ratio),
+                count(*total),
+                percent(*allowed_ratio)
+            ),
+            Self::BudgetSpent {
+                error_ratio,
+                allowed_ratio,
+            } => write!(
+                f,
+                "The budget of the objective's own window is spent: {} were bad, {} may be. Hold \
+                 risky releases until it recovers.",
+                percent(*error_ratio),
+                percent(*allowed_ratio)
+            ),
+            Self::NoData { query } => write!(
+                f,
+                "The query for {query} gave no series. Check its selector and --match, and that \
+                 the service creates its series at start with 0."
+            ),
+            Self::Nan { query, value } => {
+                write!(
+                    f,
+                    "The query for {query} gave {value}. Make it give a plain count."
+                )
+            }
+            Self::SeveralSeries { query, series } => write!(
+                f,
+                "The query for {query} gave {series} series where one is meant. Put sum() around it."
+            ),
+            Self::TooFewEvents { seen, needed } => {
+                let more = (*needed as f64 - seen).ceil();
+                write!(
+                    f,
+                    "{} events, {} needed: {} more. Send more traffic, widen --window or lower \
+                     --min-events.",
+                    count(*seen),
+                    count(*needed as f64),
+                    count(more)
+                )
+            }
+            Self::TargetDown { target, detail } => write!(
+                f,
+                "{target} {detail}, so events may be missing. See why, then ask again."
+            ),
+            Self::Stale { target, detail } => {
+                write!(
+                    f,
+                    "{target}: {detail}. Check that it is scraped, then ask again."
+                )
+            }
+            Self::SourceUnreachable { message } => {
+                write!(
+                    f,
+                    "{message}. Check --prometheus, or allow more with --timeout."
+                )
+            }
+            Self::SourceRefused { message } => write!(f, "{message}. See the log of Prometheus."),
+            Self::NotAnApi { message } => {
+                write!(
+                    f,
+                    "{message}. Check that --prometheus names Prometheus itself."
+                )
+            }
+            Self::AnswerTooLarge { message } => write!(f, "{message}. Narrow it with --match."),
+            Self::Partial { message } => write!(
+                f,
+                "Prometheus doubts its answer: {message}. Ask again when all of it is there."
+            ),
+            Self::Contradiction { message } => {
+                write!(
+                    f,
+                    "{message}. Check that the queries count the same events."
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! PromQL: parsing it, resolving it against the catalog of signals, and writing it anew.
+//!
+//! A query that names what nobody records does not fail: it answers nothing, so a panel stays
+//! blank and an alert silent. [`check`] finds that before anyone depends on it. Prometheus itself
+//! is older than the parser, so rules are checked by promtool as well.
+
+mod syntax;
+mod template;
+mod rewrite;
+mod catalog;
+mod labels;
+mod resolve;
+mod problem;
+
+pub use catalog::Catalog;
+pub use problem::Problem;
+pub use resolve::check;
+pub use rewrite::{selectors, with_matchers};
+pub use syntax::{QUERY_SIZE_BYTES_MAX, parse};
+pub use template::{fill_templates, fill_window, has_window};

@@ -1,0 +1,417 @@
+//! The gate against a real Prometheus, with history made by promtool.
+
+use std::fmt::Write as _;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use jiff::Timestamp;
+use outcome::Outcome;
+use slo::gate::{Options, Report, judge};
+use slo::prometheus::Client;
+
+/// Seconds between two scrapes.
+const STEP: i64 = 15;
+
+const HOUR: i64 = 3_600;
+
+/// One made-up job: a value for each scrape, by seconds before the end; `None` is no sample.
+struct Job {
+    name: &'static str,
+    instance: &'static str,
+    /// How far the history goes back, in seconds.
+    history: i64,
+    good: fn(i64) -> Option<f64>,
+    bad: fn(i64) -> Option<f64>,
+    up: fn(i64) -> Option<f64>,
+}
+
+/// Events per second that make 18,000 in an hour.
+const RATE: f64 = 5.0;
+
+/// A counter that has grown at `rate` since eight hours before the end.
+fn grown(before: i64, rate: f64) -> Option<f64> {
+    Some((8 * HOUR - before) as f64 * rate)
+}
+
+fn steady(before: i64) -> Option<f64> {
+    grown(before, RATE)
+}
+
+fn none(_: i64) -> Option<f64> {
+    Some(0.0)
+}
+
+fn one(_: i64) -> Option<f64> {
+    Some(1.0)
+}
+
+/// `of`, as long as it is more than ten minutes before the end.
+fn until_ten_minutes_ago(of: Option<f64>, before: i64) -> Option<f64> {
+    of.filter(|_| before > 600)
+}
+
+fn jobs() -> Vec<Job> {
+    let healthy = Job {
+        name: "pass",
+        instance: "a:1",
+        history: 2 * HOUR,
+        good: steady,
+        bad: none,
+        up: one,
+    };
+    let job = |name| Job { name, ..healthy };
+    vec![
+        job("pass"),
+        Job {
+            bad: |before| grown(before, RATE / 50.0),
+            ..job("fail")
+        },
+        Job {
+            good: |before| grown(before, 0.1),
+            ..job("few")
+        },
+        // Restarted half an hour before the end: the counter begins at 0 again.
+        Job {
+            good: |before| {
+                if before > HOUR / 2 {
+                    steady(before)
+                } else {
+                    Some((HOUR / 2 - before) as f64 * RATE)
+                }
+            },
+            ..job("reset")
+        },
+        Job {
+            good: |before| until_ten_minutes_ago(steady(before), before),
+            bad: |before| until_ten_minutes_ago(Some(0.0), before),
+            up: |before| Some(if before > 600 { 1.0 } else { 0.0 }),
+            ..job("down")
+        },
+        Job {
+            up: |before| {
+                Some(if before % 600 < 60 && before > 60 {
+                    0.0
+                } else {
+                    1.0
+                })
+            },
+            ..job("flaps")
+        },
+        Job {
+            good: |before| until_ten_minutes_ago(steady(before), before),
+            bad: |before| until_ten_minutes_ago(Some(0.0), before),
+            up: |before| until_ten_minutes_ago(Some(1.0), before),
+            ..job("vanished")
+        },
+        Job {
+            good: |before| until_ten_minutes_ago(steady(before), before),
+            bad: |before| until_ten_minutes_ago(Some(0.0), before),
+            ..job("stale")
+        },
+        Job {
+            bad: |_| None,
+            ..job("unseeded")
+        },
+        job("replaced"),
+        Job {
+            instance: "b:1",
+            good: |before| until_ten_minutes_ago(steady(before), before),
+            bad: |before| until_ten_minutes_ago(Some(0.0), before),
+            up: |before| until_ten_minutes_ago(Some(1.0), before),
+            ..job("replaced")
+        },
+        Job {
+            history: 7 * HOUR,
+            ..job("kept")
+        },
+        // One per cent was bad until two hours ago.
+        Job {
+            history: 7 * HOUR,
+            bad: |before| grown(before.max(2 * HOUR), RATE / 100.0),
+            ..job("spent")
+        },
+    ]
+}
+
+fn open_metrics(end: i64) -> String {
+    let mut text = String::new();
+    let jobs = jobs();
+    let mut family =
+        |name: &str, kind: &str, series: Vec<(String, &Job, fn(i64) -> Option<f64>)>| {
+            let _ = writeln!(text, "# TYPE {name} {kind}");
+            for (series, job, value) in series {
+                let mut before = job.history;
+                while before >= 0 {
+                    if let Some(value) = value(before) {
+                        let _ = writeln!(text, "{series} {value} {}", end - before);
+                    }
+                    before -= STEP;
+                }
+            }
+        };
+    let labels = |job: &Job| format!(r#"job="{}",instance="{}""#, job.name, job.instance);
+    let answers = |job, code: &str| format!(r#"answers_total{{{},code="{code}"}}"#, labels(job));
+    let counted: Vec<_> = jobs
+        .iter()
+        .flat_map(|job| {
+            [
+                (answers(job, "200"), job, job.good),
+                (answers(job, "500"), job, job.bad),
+            ]
+        })
+        .collect();
+    family("answers", "counter", counted);
+    family(
+        "up",
+        "gauge",
+        jobs.iter()
+            .map(|job| (format!("up{{{}}}", labels(job)), job, job.up))
+            .collect(),
+    );
+    text + "# EOF\n"
+}
+
+/// A Prometheus of our own; it is killed when this is dropped.
+struct Server {
+    child: Child,
+    url: String,
+    end: Timestamp,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+impl Server {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let end =
+            Timestamp::from_second(Timestamp::now().as_second() / STEP * STEP - HOUR).unwrap();
+        let history = folder.path().join("history.txt");
+        std::fs::write(&history, open_metrics(end.as_second())).unwrap();
+        let data = folder.path().join("data");
+        let made = Command::new("promtool")
+            .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet"])
+            .args([&history, &data])
+            .stdout(Stdio::null())
+            .status();
+        assert!(made.expect("promtool is missing: run ci/setup").success());
+        let configuration = folder.path().join("prometheus.yaml");
+        std::fs::write(&configuration, "global: {}\n").unwrap();
+        // Another process may take the port in between; then a second try finds another one.
+        for _ in 0..3 {
+            let address = format!("127.0.0.1:{}", free_port());
+            let mut child = Command::new("prometheus")
+                .arg(format!("--config.file={}", configuration.display()))
+                .arg(format!("--storage.tsdb.path={}", data.display()))
+                .arg(format!("--web.listen-address={address}"))
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("prometheus is missing: run ci/setup");
+            let url = format!("http://{address}");
+            if is_ready(&mut child, &url).await {
+                return Self {
+                    child,
+                    url,
+                    end,
+                    folder,
+                };
+            }
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        panic!("Prometheus did not become ready");
+    }
+
+    fn objectives(&self, total: &str, bad: &str) -> PathBuf {
+        let file = self.folder.path().join("shop.yaml");
+        let metric =
+            |query| format!("{{metricSource: {{type: Prometheus, spec: {{query: '{query}'}}}}}}");
+        let text = format!(
+            "apiVersion: openslo/v1\nkind: SLO\nmetadata: {{name: availability}}\nspec:\n  service: shop\n  \
+             budgetingMethod: Occurrences\n  timeWindow: [{{duration: 6h, isRolling: true}}]\n  \
+             objectives: [{{targetPercent: 99.9}}]\n  indicator:\n    spec:\n      ratioMetric:\n        \
+             counter: true\n        bad: {}\n        total: {}\n",
+            metric(bad),
+            metric(total)
+        );
+        std::fs::write(&file, text).unwrap();
+        file
+    }
+
+    async fn judge(&self, job: &str, total: &str, bad: &str) -> Report {
+        let timeout = Duration::from_secs(20);
+        let client = Client::new(&self.url, timeout).unwrap();
+        let objectives = slo::load(&[self.objectives(total, bad)]).unwrap();
+        let options = Options {
+            window: Duration::from_secs(3_600),
+            at: Some(self.end),
+            matchers: vec![("job".to_owned(), job.to_owned())],
+            events_min: 1_000,
+            timeout,
+            release: None,
+        };
+        judge(&client, &objectives, &options).await.unwrap()
+    }
+}
+
+async fn is_ready(child: &mut Child, url: &str) -> bool {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
+        let answer = http.get(format!("{url}/-/ready")).send().await;
+        if answer.is_ok_and(|answer| answer.status().is_success()) {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    false
+}
+
+const TOTAL: &str = "answers_total";
+const BAD: &str = r#"answers_total{code="500"}"#;
+
+fn line(name: &str, report: &Report) -> String {
+    let judged = &report.objectives[0];
+    let codes: Vec<&str> = judged
+        .reasons
+        .iter()
+        .map(|explained| explained.reason.code())
+        .collect();
+    let events = judged
+        .total_events
+        .map_or("–".to_owned(), |events| format!("{events:.0}"));
+    let complete = judged
+        .period
+        .as_ref()
+        .map_or("–", |period| if period.is_complete { "yes" } else { "no" });
+    let line = format!(
+        "{name}: {}, {events} events, history {complete}; {}",
+        judged.verdict,
+        codes.join(" ")
+    );
+    line.trim_end_matches("; ").to_owned()
+}
+
+#[derive(Debug, Parser)]
+struct Gate {
+    #[command(flatten)]
+    args: slo::gate::Args,
+}
+
+async fn run(words: &[&str]) -> Result<Outcome, outcome::Failure> {
+    let gate = Gate::try_parse_from([&["gate"], words].concat()).unwrap();
+    slo::gate::run(gate.args).await
+}
+
+#[tokio::test]
+async fn a_real_prometheus_is_judged() {
+    let server = Server::start().await;
+    let mut seen = Vec::new();
+    for job in [
+        "pass", "fail", "few", "reset", "down", "flaps", "vanished", "stale", "unseeded",
+        "replaced", "kept", "spent", "nothing",
+    ] {
+        let began = Instant::now();
+        let report = server.judge(job, TOTAL, BAD).await;
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "{job}: {:?}",
+            began.elapsed()
+        );
+        seen.push(line(job, &report));
+    }
+    for (name, total, bad) in [
+        (
+            "several",
+            "sum by (code) (increase(answers_total[{{.window}}]))",
+            BAD,
+        ),
+        (
+            "nan",
+            "sum(increase(answers_total[{{.window}}])) * (0 / 0)",
+            BAD,
+        ),
+        ("template", "sum(increase(answers_total[{{.window}}]))", BAD),
+        ("contradiction", BAD, "answers_total"),
+        ("no selector", "vector(100000)", "vector(0) * {{.window}}"),
+        (
+            "invented",
+            "vector(time()) + 0 * scalar(sum(rate(answers_total[{{.window}}])))",
+            "0 * sum(rate(answers_total[{{.window}}]))",
+        ),
+    ] {
+        if slo::Query::parse(total, Some(true)).is_err()
+            || slo::Query::parse(bad, Some(true)).is_err()
+        {
+            seen.push(format!("{name}: refused when read"));
+            continue;
+        }
+        seen.push(line(name, &server.judge("pass", total, bad).await));
+    }
+    insta::assert_snapshot!(seen.join("\n"));
+    the_command_writes_its_report(&server).await;
+}
+
+async fn the_command_writes_its_report(server: &Server) {
+    let file = server.objectives(TOTAL, BAD);
+    let (at, slo) = (server.end.to_string(), file.display().to_string());
+    let out = server.folder.path().join("report");
+    let folder = out.display().to_string();
+    let words = [
+        "--prometheus",
+        &server.url,
+        "--slo",
+        &slo,
+        "--at",
+        &at,
+        "--out",
+        &folder,
+    ];
+    for (job, expected) in [
+        ("pass", Outcome::Held),
+        ("fail", Outcome::Missed),
+        ("few", Outcome::Inconclusive),
+    ] {
+        let only = format!("job={job}");
+        let outcome = run(&[&words[..], &["--match", &only, "--release", "1.2.3"]].concat())
+            .await
+            .unwrap();
+        assert_eq!(outcome, expected, "{job}");
+        let report = report(&out);
+        assert_eq!(report.verdict.outcome(), expected);
+        assert_eq!(report.release.as_deref(), Some("1.2.3"));
+        for name in ["gate.md", "gate.junit.xml"] {
+            assert!(out.join(name).is_file(), "{name}");
+        }
+    }
+    let outcome = run(&[&words[..], &["--match", "job=few", "--min-events", "100"]].concat()).await;
+    assert_eq!(
+        outcome.unwrap(),
+        Outcome::Held,
+        "with fewer events asked for, few are enough"
+    );
+    std::fs::write(&file, "kind: SLO\n").unwrap();
+    let failure = run(&words).await.unwrap_err();
+    assert_eq!(failure.outcome(), Outcome::Misused, "{failure}");
+}
+
+fn report(out: &Path) -> Report {
+    serde_json::from_str(&std::fs::read_to_string(out.join("gate.json")).unwrap()).unwrap()
+}
