@@ -1,0 +1,313 @@
+//! `proofmark chaos run` and `proofmark chaos check`.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use meter::{Exposition, Meter};
+use outcome::{Failure, OrFail, Outcome, check_target};
+use signals::CHAOS_FAULT_ACTIVE;
+use tokio_util::sync::CancellationToken;
+
+use crate::client::{Toxiproxy, keep_calls_direct};
+use crate::experiment::Experiment;
+use crate::interrupt::Interrupt;
+use crate::runner::{self, Observer, Tools};
+use crate::toxiproxy::ToxiproxyServer;
+
+/// Experiments of one call.
+const FILES_MAX: usize = 64;
+
+/// Time between two readings of the probes.
+const PACE: Duration = Duration::from_millis(500);
+
+/// Columns of a line for people.
+const COLUMNS_MAX: usize = 80;
+
+/// Port of Toxiproxy's API.
+const EMBEDDED_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8474);
+
+/// Arguments of `proofmark chaos`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What to do with experiments.
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Run experiments one after the other; every fault is taken away at the end.
+    Run(RunArgs),
+    /// Check experiments without running them.
+    Check {
+        /// Experiment files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Arguments of `proofmark chaos run`.
+#[derive(Debug, clap::Args)]
+struct RunArgs {
+    /// Experiment files.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// A running Toxiproxy, 2.1 or later; without it one is embedded, on 127.0.0.1:8474, with the
+    /// proxies that the files name.
+    #[arg(long, value_name = "ADDR")]
+    toxiproxy: Option<String>,
+    /// Prometheus that scrapes the service.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090")]
+    prometheus: String,
+    /// The service that must bear the faults.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    service: String,
+    /// Folder for the journals, one `<name>.journal.json` for each file.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Offer the metric of active faults on this address.
+    #[arg(long, value_name = "ADDR")]
+    metrics: Option<SocketAddr>,
+    /// Multiplies how long each fault is held, 0.1 to 10.
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+    /// A host that is not loopback and may all the same be aimed at.
+    #[arg(long, value_name = "HOST")]
+    allow_remote: Vec<String>,
+}
+
+/// Runs or checks experiments. The worst of their outcomes counts.
+///
+/// # Errors
+/// [`Failure::misused`] for a file or an argument that makes no sense, before anything is touched;
+/// [`Failure::broken`] when there is no Toxiproxy, or a journal cannot be written.
+pub async fn run(args: Args) -> Result<Outcome, Failure> {
+    match args.verb {
+        Verb::Run(args) => run_all(&args).await,
+        Verb::Check { files } => check_all(&files),
+    }
+}
+
+fn read_all(files: &[PathBuf]) -> Result<Vec<Experiment>, Failure> {
+    if files.len() > FILES_MAX {
+        let count = files.len();
+        return Err(Failure::misused(format!(
+            "{count} files, expected at most {FILES_MAX}"
+        )));
+    }
+    let experiments: Vec<Experiment> = files
+        .iter()
+        .map(|file| Experiment::read(file))
+        .collect::<Result<_, _>>()?;
+    for (number, experiment) in experiments.iter().enumerate() {
+        if experiments[..number]
+            .iter()
+            .any(|other| other.name == experiment.name)
+        {
+            return Err(Failure::misused(format!(
+                "two files are called {}, expected names that tell journals apart",
+                experiment.name
+            )));
+        }
+    }
+    Ok(experiments)
+}
+
+fn check_all(files: &[PathBuf]) -> Result<Outcome, Failure> {
+    let experiments = read_all(files)?;
+    for (file, experiment) in files.iter().zip(experiments) {
+        let stages = experiment.stages.len();
+        println!(
+            "{}: in order: {}, {stages} stages",
+            file.display(),
+            experiment.title
+        );
+    }
+    Ok(Outcome::Held)
+}
+
+async fn run_all(args: &RunArgs) -> Result<Outcome, Failure> {
+    if !(0.1..=10.0).contains(&args.scale) {
+        return Err(Failure::misused(format!(
+            "--scale is {}, expected 0.1 to 10",
+            args.scale
+        )));
+    }
+    let experiments = read_all(&args.files)?;
+    check_target(&host_of(&args.service)?, &args.allow_remote)?;
+    let (toxiproxy, embedded) = toxiproxy(args, &experiments).await?;
+    let meter = Arc::new(Meter::new(&[CHAOS_FAULT_ACTIVE.metric()]));
+    let exposition = offer_metrics(args, &meter).await?;
+    let tools = Tools {
+        toxiproxy,
+        observer: Observer::new(&args.prometheus, &args.service)?,
+        meter,
+        scale: args.scale,
+        pace: PACE,
+        say: Box::new(|line| println!("{}", wrapped(line))),
+    };
+    let stop = stop_on_signal()?;
+    let worst = each(&experiments, &tools, &stop, args.out.as_deref()).await?;
+    drop((exposition, embedded));
+    Ok(worst)
+}
+
+async fn each(
+    experiments: &[Experiment],
+    tools: &Tools,
+    stop: &CancellationToken,
+    out: Option<&Path>,
+) -> Result<Outcome, Failure> {
+    let mut worst = Outcome::Held;
+    for experiment in experiments {
+        let journal = runner::run(experiment, tools, stop).await;
+        if let Some(folder) = out {
+            journal.write(folder)?;
+        }
+        worst = worst.worst(journal.outcome());
+        // After these the next experiment would not start from a known state.
+        if matches!(worst, Outcome::Broken | Outcome::Interrupted) {
+            break;
+        }
+    }
+    Ok(worst)
+}
+
+async fn offer_metrics(args: &RunArgs, meter: &Arc<Meter>) -> Result<Option<Exposition>, Failure> {
+    let Some(address) = args.metrics else {
+        return Ok(None);
+    };
+    check_target(&address.ip().to_string(), &args.allow_remote)?;
+    let exposition = meter::serve(Arc::clone(meter), address).await?;
+    println!("metrics http://{}/metrics", exposition.address);
+    Ok(Some(exposition))
+}
+
+async fn toxiproxy(
+    args: &RunArgs,
+    experiments: &[Experiment],
+) -> Result<(Toxiproxy, Option<ToxiproxyServer>), Failure> {
+    let proxies: Vec<_> = experiments
+        .iter()
+        .flat_map(|one| one.proxies.clone())
+        .collect();
+    let (address, embedded) = match &args.toxiproxy {
+        Some(text) => (resolve(text, &args.allow_remote).await?, None),
+        None if proxies.is_empty() => {
+            return Err(Failure::misused(
+                "no file names a proxy, expected proxies in its extension or --toxiproxy ADDR",
+            ));
+        }
+        None => (EMBEDDED_LISTEN, Some(())),
+    };
+    keep_calls_direct(address.ip())?;
+    let embedded = match embedded {
+        Some(()) => Some(ToxiproxyServer::start(address, 0, args.allow_remote.clone()).await?),
+        None => None,
+    };
+    let toxiproxy = Toxiproxy::connect(address).await?;
+    if !proxies.is_empty() {
+        toxiproxy.populate(&proxies).await?;
+    }
+    Ok((toxiproxy, embedded))
+}
+
+async fn resolve(text: &str, allowed: &[String]) -> Result<SocketAddr, Failure> {
+    let bare = text.trim_start_matches("http://").trim_end_matches('/');
+    let wrong = || format!("--toxiproxy is {text:?}, expected HOST:PORT");
+    let (host, port) = bare
+        .rsplit_once(':')
+        .ok_or_else(|| Failure::misused(wrong()))?;
+    port.parse::<u16>().or_misused(wrong())?;
+    check_target(host, allowed)?;
+    let mut found = tokio::net::lookup_host(bare).await.or_misused(wrong())?;
+    found.next().ok_or_else(|| Failure::misused(wrong()))
+}
+
+fn host_of(url: &str) -> Result<String, Failure> {
+    let wrong = || format!("--service is {url:?}, expected http://HOST:PORT");
+    let parsed = reqwest::Url::parse(url).or_misused(wrong())?;
+    parsed
+        .host_str()
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::misused(wrong()))
+}
+
+/// A token that is cancelled by the first SIGINT or SIGTERM; further ones change nothing.
+fn stop_on_signal() -> Result<CancellationToken, Failure> {
+    let mut interrupt = Interrupt::listen()?;
+    let stop = CancellationToken::new();
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        interrupt.wait().await;
+        stopping.cancel();
+        loop {
+            interrupt.wait().await;
+        }
+    });
+    Ok(stop)
+}
+
+/// Text in lines that fit a terminal; further lines are indented.
+fn wrapped(text: &str) -> String {
+    let mut lines = String::new();
+    let mut columns = 0;
+    for word in text.split_whitespace() {
+        let clean: String = word
+            .chars()
+            .filter(|character| !character.is_control())
+            .collect();
+        let length = clean.chars().count();
+        if columns > 0 && columns + 1 + length > COLUMNS_MAX {
+            lines.push_str("\n   ");
+            columns = 3;
+        }
+        if columns > 0 {
+            lines.push(' ');
+            columns += 1;
+        }
+        lines.push_str(&clean);
+        columns += length;
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_for_people_fits_a_terminal() {
+        let text = "redis-slow: before: service-answers 200, requests-per-second 17.963, \
+                    share-of-server-errors 0, p95-seconds 0.002";
+        insta::assert_snapshot!(wrapped(text), @r"
+        redis-slow: before: service-answers 200, requests-per-second 17.963,
+            share-of-server-errors 0, p95-seconds 0.002
+        ");
+        assert!(
+            wrapped(&"word ".repeat(100))
+                .lines()
+                .all(|line| line.len() <= COLUMNS_MAX)
+        );
+    }
+
+    #[tokio::test]
+    async fn only_loopback_is_aimed_at_unless_a_host_is_named() {
+        let allowed = ["127.0.0.1:8474", "http://localhost:8474/"];
+        for text in allowed {
+            assert!(resolve(text, &[]).await.is_ok(), "{text}");
+        }
+        for text in ["192.0.2.1:8474", "8474", "localhost", "localhost:x", ""] {
+            let failure = resolve(text, &[]).await.unwrap_err();
+            assert_eq!(failure.outcome(), Outcome::Misused, "{text}");
+        }
+        assert!(
+            resolve("192.0.2.1:8474", &["192.0.2.1".to_owned()])
+                .await
+                .is_ok()
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! What a file may say, and what it is told when it makes no sense.
+
+use super::*;
+
+const SMALL: &str = r#"title: Redis is gone
+description: It refuses connections.
+configuration:
+  prometheus: {type: env, key: PROMETHEUS}
+  toxiproxy: {type: env, key: TOXIPROXY}
+steady-state-hypothesis:
+  title: It is scraped
+  probes:
+    - type: probe
+      name: is-up
+      tolerance: 1
+      provider: {type: http, url: "${prometheus}/api/v1/query", arguments: {query: max(up)}}
+method:
+  - type: action
+    name: redis-goes
+    provider:
+      type: http
+      method: POST
+      url: ${toxiproxy}/proxies/redis
+      arguments: {enabled: false}
+    pauses: {after: 2.5}
+  - type: probe
+    name: circuit-opens
+    tolerance: {type: range, range: [1, 2]}
+    provider:
+      type: http
+      url: ${prometheus}/api/v1/query
+      arguments: {query: max(circuit_breaker_state)}
+rollbacks:
+  - type: action
+    name: all-is-well
+    provider: {type: http, method: POST, url: "${toxiproxy}/reset"}
+extensions:
+  - name: proofmark
+    effect: {within: 5s}
+    recovery: {within: 10s}
+"#;
+
+fn refusal(text: &str) -> String {
+    let failure = Experiment::parse("small", "small.yaml", text).unwrap_err();
+    assert_eq!(failure.outcome().exit_code(), 2);
+    failure.to_string()
+}
+
+#[test]
+fn a_stage_is_actions_and_the_probes_that_follow() {
+    let experiment = Experiment::parse("small", "small.yaml", SMALL).unwrap();
+    let [stage] = experiment.stages.as_slice() else {
+        panic!("{:?}", experiment.stages)
+    };
+    assert_eq!(stage.name, "redis-goes");
+    assert_eq!(stage.hold, Duration::from_millis(2_500));
+    assert_eq!(stage.changes[0].1.to_string(), "disable redis");
+    assert_eq!(stage.expected[0].name, "circuit-opens");
+    assert_eq!(experiment.recovery_within, Duration::from_secs(10));
+}
+
+#[test]
+fn the_experiments_of_the_bundled_service_make_sense() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
+    let mut read = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let experiment = Experiment::read(&entry.unwrap().path()).unwrap();
+        for stage in &experiment.stages {
+            let changes = stage.changes.iter().map(|(_, change)| change.to_string());
+            let changes: Vec<String> = changes.collect();
+            read.push(format!(
+                "{}: {} {:?}",
+                experiment.name,
+                changes.join(", "),
+                stage.hold
+            ));
+        }
+    }
+    read.sort();
+    insta::assert_snapshot!(read.join("\n"), @r"
+    redis-back: disable redis 3s
+    redis-back: enable redis 1s
+    redis-gone: disable redis 8s
+    redis-slow: add latency jitter=0 latency=800 to redis downstream 8s
+    ");
+}
+
+#[test]
+fn a_file_that_makes_no_sense_is_refused_with_its_line() {
+    let changes = [
+        ("title: Redis is gone\n", "titel: Redis is gone\n"),
+        ("title: It is scraped", "title: [It is scraped"),
+        ("tolerance: 1\n", "tolerance: yes\n"),
+        ("tolerance: 1\n", "\n"),
+        ("range: [1, 2]", "range: [2, 1]"),
+        ("query: max(up)", "query: max(upp)"),
+        ("query: max(up)", "query: max(up"),
+        ("{query: max(up)}", "{}"),
+        ("${prometheus}/api/v1/query\"", "http://example.org\""),
+        ("${prometheus}/api/v1/query\"", "${service}/\""),
+        ("  toxiproxy: {type", "  toxic: {type"),
+        ("{type: env, key: PROMETHEUS}", "http://127.0.0.1:9090"),
+        (
+            "${toxiproxy}/proxies/redis\n",
+            "${toxiproxy}/proxies/redis/../..\n",
+        ),
+        ("${toxiproxy}/proxies/redis\n", "${toxiproxy}/populate\n"),
+        ("method: POST\n", "method: PUT\n"),
+        ("{enabled: false}", "{enabled: no-way}"),
+        (
+            "{enabled: false}",
+            "{enabled: false, listen: \"0.0.0.0:1\"}",
+        ),
+        (
+            "proxies/redis\n      arguments: {enabled: false}",
+            "proxies/redis/toxics\n      arguments: {type: latency, toxicity: 2}",
+        ),
+        (
+            "proxies/redis\n      arguments: {enabled: false}",
+            "proxies/redis/toxics\n      arguments: {type: latency, stream: up}",
+        ),
+        (
+            "proxies/redis\n      arguments: {enabled: false}",
+            "proxies/redis/toxics\n      arguments: {kind: latency}",
+        ),
+        ("pauses: {after: 2.5}", "pauses: {after: 86400}"),
+        ("pauses: {after: 2.5}", "pauses: {before: 1}"),
+        ("name: circuit-opens", "name: is-up"),
+        (
+            "${toxiproxy}/reset",
+            "${toxiproxy}/proxies/other\", arguments: {enabled: true}, method: \"POST",
+        ),
+        (
+            "method: POST, url: \"${toxiproxy}/reset\"",
+            "method: POST, url: \"${toxiproxy}/proxies/other\", arguments: {enabled: true}",
+        ),
+        ("effect: {within: 5s}", "effect: {within: 5}"),
+        ("effect: {within: 5s}", "effect: {within: 5d}"),
+        ("name: proofmark", "name: someone"),
+        (
+            "    recovery: {within: 10s}",
+            "    recovery: {within: 10s}\n    abort: never",
+        ),
+    ];
+    let refusals = changes.map(|(from, to)| {
+        assert!(SMALL.contains(from), "{from}");
+        refusal(&SMALL.replacen(from, to, 1))
+    });
+    insta::assert_snapshot!(refusals.join("\n"));
+}
+
+#[test]
+fn a_method_without_an_effect_to_be_felt_is_refused() {
+    let probe = SMALL
+        .find("  - type: probe\n    name: circuit-opens")
+        .unwrap();
+    let rest = SMALL.find("rollbacks:").unwrap();
+    let without_probe = [&SMALL[..probe], &SMALL[rest..]].concat();
+    let action = SMALL
+        .find("  - type: action\n    name: redis-goes")
+        .unwrap();
+    let without_action = [&SMALL[..action], &SMALL[probe..]].concat();
+    let empty = [
+        &SMALL[..action - "method:\n".len()],
+        "method: []\n",
+        &SMALL[rest..],
+    ]
+    .concat();
+    let refusals = [without_probe, without_action, empty].map(|text| refusal(&text));
+    insta::assert_snapshot!(refusals.join("\n"), @r"
+    small.yaml:15: redis-goes is not followed by a probe, expected one that says how it is felt
+    small.yaml:15: circuit-opens comes before any action, expected a fault first
+    small.yaml:17: expected at least one action and one probe
+    ");
+}
+
+#[test]
+fn metrics_of_another_service_pass_when_the_file_says_so() {
+    let foreign = SMALL.replace("max(up)", "max(checkout_orders_open)");
+    assert!(refusal(&foreign).contains("checkout_orders_open"));
+    let any = foreign.replace("effect:", "metrics: any\n    effect:");
+    assert!(Experiment::parse("small", "small.yaml", &any).is_ok());
+}
+
+#[test]
+fn nonsense_of_any_kind_is_refused_and_nothing_panics() {
+    let nested = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    for text in [
+        "",
+        "\0",
+        "- 1",
+        "title: x",
+        "a: &a [*a]",
+        "%",
+        nested.as_str(),
+    ] {
+        refusal(text);
+    }
+}

@@ -1,0 +1,274 @@
+//! One proxy: where it listens, where it leads, and its toxics.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use super::connections::Connections;
+use super::error::ApiError;
+use super::limit::{CHANGE_TIME_MAX, TOXICS_MAX};
+use super::toxic::{NewToxic, Toxic, ToxicUpdate, checked_name};
+
+/// Pause after a failed accept, such as one for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What the API is sent to create a proxy.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct NewProxy {
+    #[serde(default)]
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) listen: String,
+    #[serde(default)]
+    pub(crate) upstream: String,
+    pub(crate) enabled: Option<bool>,
+}
+
+/// What the API is sent to change a proxy.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ProxyUpdate {
+    listen: Option<String>,
+    upstream: Option<String>,
+    enabled: Option<bool>,
+}
+
+/// Which hosts a proxy may listen on and lead to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hosts {
+    /// Hosts beside loopback.
+    pub(crate) allowed: Vec<String>,
+}
+
+impl Hosts {
+    fn check(&self, what: &str, address: &str) -> Result<(), ApiError> {
+        let Some((host, port)) = address.rsplit_once(':') else {
+            return Err(ApiError::BadBody(format!("{what} is not HOST:PORT")));
+        };
+        if port.parse::<u16>().is_err() {
+            return Err(ApiError::BadBody(format!(
+                "{what} has no port of 0 to 65535"
+            )));
+        }
+        outcome::check_target(host, &self.allowed)
+            .map_err(|refused| ApiError::NotAllowed(format!("{what}: {refused}")))
+    }
+}
+
+/// A proxy of the server.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    name: String,
+    /// The address as it was asked for, perhaps with a name or port 0.
+    asked: String,
+    /// The address as it was bound, once it was.
+    listen: String,
+    upstream: String,
+    toxics: Vec<Toxic>,
+    connections: Connections,
+    /// `None` while disabled.
+    running: Option<Running>,
+}
+
+/// Listens and serves until it is dropped.
+#[derive(Debug)]
+struct Running {
+    closed: DropGuard,
+    accepting: JoinHandle<()>,
+}
+
+impl Proxy {
+    /// The proxy that a request describes; it listens when it is enabled.
+    pub(crate) async fn new(wanted: NewProxy, hosts: &Hosts, seed: u64) -> Result<Self, ApiError> {
+        let listen = match wanted.listen.as_str() {
+            "" => "127.0.0.1:0",
+            listen => listen,
+        };
+        hosts.check("listen", listen)?;
+        hosts.check("upstream", &wanted.upstream)?;
+        let mut proxy = Self {
+            name: checked_name(&wanted.name)?.to_owned(),
+            asked: listen.to_owned(),
+            listen: listen.to_owned(),
+            upstream: wanted.upstream,
+            toxics: Vec::new(),
+            connections: Connections::new(seed),
+            running: None,
+        };
+        if wanted.enabled.unwrap_or(true) {
+            proxy.enable().await?;
+        }
+        Ok(proxy)
+    }
+
+    /// Changes where it listens, where it leads, and whether it is enabled.
+    pub(crate) async fn update(
+        &mut self,
+        wanted: ProxyUpdate,
+        hosts: &Hosts,
+    ) -> Result<(), ApiError> {
+        let listen = wanted.listen.unwrap_or_else(|| self.listen.clone());
+        let upstream = wanted.upstream.unwrap_or_else(|| self.upstream.clone());
+        hosts.check("listen", &listen)?;
+        hosts.check("upstream", &upstream)?;
+        let enabled = wanted.enabled.unwrap_or(self.running.is_some());
+        if !self.leads(&listen, &upstream) {
+            self.disable().await?;
+            self.asked.clone_from(&listen);
+            self.listen = listen;
+            self.upstream = upstream;
+        }
+        if enabled {
+            self.enable().await
+        } else {
+            self.disable().await
+        }
+    }
+
+    /// Whether a description asks for what this proxy is, whatever its toxics.
+    pub(crate) fn equals(&self, wanted: &NewProxy) -> bool {
+        self.leads(&wanted.listen, &wanted.upstream)
+    }
+
+    fn leads(&self, listen: &str, upstream: &str) -> bool {
+        (listen == self.listen || listen == self.asked) && upstream == self.upstream
+    }
+
+    /// Starts to listen, unless it does already.
+    pub(crate) async fn enable(&mut self) -> Result<(), ApiError> {
+        if self.running.is_some() {
+            return Ok(());
+        }
+        let failed = |source| ApiError::Listen {
+            address: self.listen.clone(),
+            source,
+        };
+        let listener = TcpListener::bind(&self.listen).await.map_err(failed)?;
+        let bound: SocketAddr = listener.local_addr().map_err(failed)?;
+        self.listen = bound.to_string();
+        let closed = CancellationToken::new();
+        let upstream = Arc::from(self.upstream.as_str());
+        let serving = accept(listener, upstream, self.connections.clone(), closed.clone());
+        let accepting = tokio::spawn(serving);
+        let closed = closed.drop_guard();
+        self.running = Some(Running { closed, accepting });
+        Ok(())
+    }
+
+    /// Stops listening and closes all connections; both are done when this returns.
+    pub(crate) async fn disable(&mut self) -> Result<(), ApiError> {
+        let Some(Running { closed, accepting }) = self.running.take() else {
+            return Ok(());
+        };
+        drop(closed);
+        let ended = tokio::time::timeout(CHANGE_TIME_MAX, accepting).await;
+        ended.map(|_| ()).map_err(|_| ApiError::Stuck)
+    }
+
+    /// Removes all toxics and starts to listen.
+    pub(crate) async fn reset(&mut self) -> Result<(), ApiError> {
+        self.toxics.clear();
+        self.connections.change(Vec::new()).await?;
+        self.enable().await
+    }
+
+    /// Adds a toxic, to open connections too.
+    pub(crate) async fn add_toxic(&mut self, wanted: NewToxic) -> Result<Value, ApiError> {
+        let toxic = Toxic::new(wanted)?;
+        if self.toxics.iter().any(|other| other.name == toxic.name) {
+            return Err(ApiError::ToxicExists);
+        }
+        if self.toxics.len() >= TOXICS_MAX {
+            return Err(ApiError::TooMany {
+                what: "toxics of this proxy",
+                max: TOXICS_MAX,
+            });
+        }
+        let json = toxic.to_json();
+        self.toxics.push(toxic);
+        self.adopt().await?;
+        Ok(json)
+    }
+
+    /// Changes a toxic, on open connections too.
+    pub(crate) async fn update_toxic(
+        &mut self,
+        name: &str,
+        update: &ToxicUpdate,
+    ) -> Result<Value, ApiError> {
+        let place = self.place(name)?;
+        self.toxics[place] = self.toxics[place].updated(update)?;
+        self.adopt().await?;
+        Ok(self.toxics[place].to_json())
+    }
+
+    /// Removes a toxic, from open connections too.
+    pub(crate) async fn remove_toxic(&mut self, name: &str) -> Result<(), ApiError> {
+        let place = self.place(name)?;
+        self.toxics.remove(place);
+        self.adopt().await
+    }
+
+    /// One toxic as the API shows it.
+    pub(crate) fn toxic_json(&self, name: &str) -> Result<Value, ApiError> {
+        Ok(self.toxics[self.place(name)?].to_json())
+    }
+
+    /// All toxics as the API shows them, in the order in which they were added.
+    pub(crate) fn toxics_json(&self) -> Vec<Value> {
+        self.toxics.iter().map(Toxic::to_json).collect()
+    }
+
+    /// The proxy as the API shows it.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "listen": self.listen,
+            "upstream": self.upstream,
+            "enabled": self.running.is_some(),
+            "toxics": self.toxics_json(),
+        })
+    }
+
+    fn place(&self, name: &str) -> Result<usize, ApiError> {
+        let place = self.toxics.iter().position(|toxic| toxic.name == name);
+        place.ok_or(ApiError::NoToxic)
+    }
+
+    async fn adopt(&self) -> Result<(), ApiError> {
+        self.connections.change(self.toxics.clone()).await
+    }
+}
+
+/// Accepts clients until the proxy is disabled, and returns when they are all gone.
+async fn accept(
+    listener: TcpListener,
+    upstream: Arc<str>,
+    connections: Connections,
+    closed: CancellationToken,
+) {
+    let clients = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = closed.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((client, _)) => {
+                let upstream = Arc::clone(&upstream);
+                clients.spawn(connections.clone().serve(client, upstream, closed.clone()));
+            }
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+    drop(listener);
+    clients.close();
+    clients.wait().await;
+}
