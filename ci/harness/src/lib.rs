@@ -1,0 +1,1 @@
+//! The command line of Proofmark, and the rehearsal of a release.
