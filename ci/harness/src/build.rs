@@ -61,16 +61,24 @@ fn check(changes: &[Change], count: usize) -> Outcome {
         return Outcome::Held;
     }
     for change in changes {
-        println!("{} is not what `proofmark build` writes", change.path().display());
+        println!(
+            "{} is not what `proofmark build` writes",
+            change.path().display()
+        );
     }
     Outcome::Missed
 }
 
 fn changes(wanted: &BTreeMap<PathBuf, String>, present: &BTreeMap<PathBuf, String>) -> Vec<Change> {
     let stale = present.keys().filter(|path| !wanted.contains_key(*path));
-    let differing = wanted.iter().filter(|(path, text)| present.get(*path) != Some(text));
+    let differing = wanted
+        .iter()
+        .filter(|(path, text)| present.get(*path) != Some(text));
     differing
-        .map(|(path, text)| Change::Write { path: path.clone(), text: text.clone() })
+        .map(|(path, text)| Change::Write {
+            path: path.clone(),
+            text: text.clone(),
+        })
         .chain(stale.map(|path| Change::Remove { path: path.clone() }))
         .collect()
 }
@@ -79,9 +87,15 @@ fn read_generated(root: &Path) -> Result<BTreeMap<PathBuf, String>, Failure> {
     let mut present = BTreeMap::new();
     for folder in GENERATED {
         // A folder that is not there yet holds nothing.
-        let Ok(entries) = std::fs::read_dir(root.join(folder)) else { continue };
+        let Ok(entries) = std::fs::read_dir(root.join(folder)) else {
+            continue;
+        };
         for entry in entries {
-            let path = Path::new(folder).join(entry.or_broken(format!("cannot list {folder}"))?.file_name());
+            let path = Path::new(folder).join(
+                entry
+                    .or_broken(format!("cannot list {folder}"))?
+                    .file_name(),
+            );
             let text = std::fs::read_to_string(root.join(&path))
                 .or_broken(format!("cannot read {}", path.display()))?;
             present.insert(path, text);
@@ -109,7 +123,10 @@ mod tests {
     use super::*;
 
     fn files(pairs: &[(&str, &str)]) -> BTreeMap<PathBuf, String> {
-        pairs.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(path, text)| (PathBuf::from(path), (*text).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -122,8 +139,10 @@ mod tests {
     fn a_missing_a_differing_and_a_left_over_file_are_changes() {
         let wanted = files(&[("a", "new"), ("b", "same"), ("c", "added")]);
         let present = files(&[("a", "old"), ("b", "same"), ("d", "left over")]);
-        let paths: Vec<PathBuf> =
-            changes(&wanted, &present).iter().map(|change| change.path().to_owned()).collect();
+        let paths: Vec<PathBuf> = changes(&wanted, &present)
+            .iter()
+            .map(|change| change.path().to_owned())
+            .collect();
         assert_eq!(paths, ["a", "c", "d"].map(PathBuf::from));
         assert_eq!(check(&changes(&wanted, &present), 3), Outcome::Missed);
     }

@@ -42,10 +42,18 @@ pub(crate) fn become_child(args: &Args) -> Result<Outcome, Failure> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .or_broken("cannot tie the child to its parent")?;
     // The parent may have died before the request was made; then nobody would ever signal us.
-    if rustix::process::getppid().map(Pid::as_raw_nonzero).map(i32::from) != Some(args.parent) {
-        return Err(Failure::broken(format!("{program} lost its parent before it started")));
+    if rustix::process::getppid()
+        .map(Pid::as_raw_nonzero)
+        .map(i32::from)
+        != Some(args.parent)
+    {
+        return Err(Failure::broken(format!(
+            "{program} lost its parent before it started"
+        )));
     }
-    let error = std::process::Command::new(program).args(&args.command[1..]).exec();
+    let error = std::process::Command::new(program)
+        .args(&args.command[1..])
+        .exec();
     Err(Failure::broken(format!("cannot start {program}")).because(error))
 }
 
@@ -100,7 +108,8 @@ impl Spawner {
         let sentence = || format!("cannot start {name}");
         let log = logs.join(format!("{name}.log"));
         let file = File::create(&log).or_broken(format!("cannot write {}", log.display()))?;
-        let own_binary = std::env::current_exe().or_broken("cannot find this program's own file")?;
+        let own_binary =
+            std::env::current_exe().or_broken("cannot find this program's own file")?;
         let mut command = tokio::process::Command::new(own_binary);
         command
             .args(["child", "--parent", &std::process::id().to_string(), "--"])
@@ -114,16 +123,31 @@ impl Spawner {
             .process_group(0)
             .kill_on_drop(true);
         let (reply, answer) = oneshot::channel();
-        self.requests.send((command, reply)).await.or_broken(sentence())?;
+        self.requests
+            .send((command, reply))
+            .await
+            .or_broken(sentence())?;
         let mut process = answer.await.or_broken(sentence())?.or_broken(sentence())?;
-        let lines = process.stdout.take().map(|stdout| copy_lines(stdout, file)).transpose();
+        let lines = process
+            .stdout
+            .take()
+            .map(|stdout| copy_lines(stdout, file))
+            .transpose();
         let lines = lines.or_broken(sentence())?;
-        Ok(Child { name, process, log, lines })
+        Ok(Child {
+            name,
+            process,
+            log,
+            lines,
+        })
     }
 }
 
 /// Copies standard output to the log, and offers its lines to whoever waits for an address.
-fn copy_lines(stdout: tokio::process::ChildStdout, mut log: File) -> std::io::Result<mpsc::Receiver<String>> {
+fn copy_lines(
+    stdout: tokio::process::ChildStdout,
+    mut log: File,
+) -> std::io::Result<mpsc::Receiver<String>> {
     let (sender, lines) = mpsc::channel(LINES_MAX);
     let pipe = std::process::ChildStdout::from(stdout.into_owned_fd()?);
     std::thread::spawn(move || {
@@ -152,9 +176,16 @@ impl Child {
     ///
     /// # Errors
     /// [`Failure::broken`] when the child ends first or says nothing within `patience`.
-    pub(crate) async fn line(&mut self, prefix: &str, patience: Duration) -> Result<String, Failure> {
+    pub(crate) async fn line(
+        &mut self,
+        prefix: &str,
+        patience: Duration,
+    ) -> Result<String, Failure> {
         let Some(lines) = self.lines.as_mut() else {
-            return Err(Failure::broken(format!("{} has no output to read", self.name)));
+            return Err(Failure::broken(format!(
+                "{} has no output to read",
+                self.name
+            )));
         };
         let found = async {
             while let Some(line) = lines.recv().await {
@@ -180,7 +211,10 @@ impl Child {
     /// # Errors
     /// [`Failure::broken`] when the system cannot say how it ended.
     pub(crate) async fn wait(&mut self) -> Result<ExitStatus, Failure> {
-        self.process.wait().await.or_broken(format!("cannot wait for {}", self.name))
+        self.process
+            .wait()
+            .await
+            .or_broken(format!("cannot wait for {}", self.name))
     }
 
     /// Whether it has ended, without waiting.
@@ -190,7 +224,10 @@ impl Child {
 
     /// The failure of a child that ended although it should run, with its last words.
     pub(crate) async fn died(&mut self) -> Failure {
-        let status = self.wait().await.map_or_else(|_| "?".to_owned(), |status| status.to_string());
+        let status = self
+            .wait()
+            .await
+            .map_or_else(|_| "?".to_owned(), |status| status.to_string());
         let words = last_words(&self.log);
         Failure::broken(format!("{} died ({status}): {words}", self.name))
     }
@@ -200,15 +237,26 @@ impl Child {
     /// # Errors
     /// [`Failure::broken`] when it had to be killed.
     pub(crate) async fn stop(mut self) -> Result<(), Failure> {
-        if let Some(pid) = self.process.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+        if let Some(pid) = self
+            .process
+            .id()
+            .and_then(|id| Pid::from_raw(id.cast_signed()))
+        {
             // It may have ended in this moment, which is what we want.
             let _ = rustix::process::kill_process(pid, Signal::TERM);
         }
-        if tokio::time::timeout(STOP_GRACE, self.process.wait()).await.is_ok() {
+        if tokio::time::timeout(STOP_GRACE, self.process.wait())
+            .await
+            .is_ok()
+        {
             return Ok(());
         }
         let _ = self.process.kill().await;
-        Err(Failure::broken(format!("{} did not stop within {} s", self.name, STOP_GRACE.as_secs())))
+        Err(Failure::broken(format!(
+            "{} did not stop within {} s",
+            self.name,
+            STOP_GRACE.as_secs()
+        )))
     }
 }
 
@@ -216,5 +264,8 @@ impl Child {
 fn last_words(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let last = text.lines().rev().find(|line| !line.trim().is_empty());
-    last.map_or_else(|| "it said nothing".to_owned(), |line| line.chars().take(300).collect())
+    last.map_or_else(
+        || "it said nothing".to_owned(),
+        |line| line.chars().take(300).collect(),
+    )
 }

@@ -70,11 +70,24 @@ mod tests {
     #[test]
     fn the_verbs_are_those_of_the_contract() {
         let command = Harness::command();
-        let verbs: Vec<&str> =
-            command.get_subcommands().filter(|verb| !verb.is_hide_set()).map(|verb| verb.get_name()).collect();
+        let verbs: Vec<&str> = command
+            .get_subcommands()
+            .filter(|verb| !verb.is_hide_set())
+            .map(|verb| verb.get_name())
+            .collect();
         assert_eq!(
             verbs,
-            ["serve", "rehearse", "load", "chaos", "toxiproxy", "gate", "slo", "build", "desk"]
+            [
+                "serve",
+                "rehearse",
+                "load",
+                "chaos",
+                "toxiproxy",
+                "gate",
+                "slo",
+                "build",
+                "desk"
+            ]
         );
     }
 }

@@ -40,14 +40,27 @@ impl Progress {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let rewritten = std::io::stderr().is_terminal() && !set("NO_COLOR") && !set("CI") && !dumb;
-        let style = if rewritten { Style::Rewritten } else { Style::Plain };
-        Self { style, started: Instant::now(), step: None }
+        let style = if rewritten {
+            Style::Rewritten
+        } else {
+            Style::Plain
+        };
+        Self {
+            style,
+            started: Instant::now(),
+            step: None,
+        }
     }
 
     /// Begins a step, which ends the one before.
     pub(crate) fn begin(&mut self, name: &'static str, expected: Option<Duration>) {
         let now = Instant::now();
-        self.step = Some(Step { name, expected, started: now, told: now });
+        self.step = Some(Step {
+            name,
+            expected,
+            started: now,
+            told: now,
+        });
         match self.style {
             Style::Rewritten => self.rewrite(""),
             Style::Plain => self.say(&format!("{name} …")),
@@ -61,10 +74,17 @@ impl Progress {
             return;
         }
         let now = Instant::now();
-        let Some(step) = self.step.as_mut() else { return };
+        let Some(step) = self.step.as_mut() else {
+            return;
+        };
         if now - step.told >= PLAIN_EVERY {
             step.told = now;
-            let line = format!("{}: {}{}", step.name, so_far(now - step.started, step.expected), after_comma(detail));
+            let line = format!(
+                "{}: {}{}",
+                step.name,
+                so_far(now - step.started, step.expected),
+                after_comma(detail)
+            );
             self.say(&line);
         }
     }
@@ -74,7 +94,12 @@ impl Progress {
         let Some(step) = self.step.take() else { return };
         let took = step.started.elapsed();
         match self.style {
-            Style::Plain => self.say(&format!("{}: {:.1} s{}", step.name, took.as_secs_f64(), after_comma(detail))),
+            Style::Plain => self.say(&format!(
+                "{}: {:.1} s{}",
+                step.name,
+                took.as_secs_f64(),
+                after_comma(detail)
+            )),
             Style::Rewritten => {
                 let line = done_line(step.name, took, detail);
                 let _ = writeln!(std::io::stderr(), "\r\x1b[2K{line}");
@@ -104,16 +129,26 @@ fn so_far(elapsed: Duration, expected: Option<Duration>) -> String {
 }
 
 fn after_comma(detail: &str) -> String {
-    if detail.is_empty() { String::new() } else { format!(", {detail}") }
+    if detail.is_empty() {
+        String::new()
+    } else {
+        format!(", {detail}")
+    }
 }
 
 fn running_line(name: &str, elapsed: Duration, expected: Option<Duration>, detail: &str) -> String {
-    let line = format!(" \x1b[36m•\x1b[0m {name:<12} {:>12}  {detail}", so_far(elapsed, expected));
+    let line = format!(
+        " \x1b[36m•\x1b[0m {name:<12} {:>12}  {detail}",
+        so_far(elapsed, expected)
+    );
     cut(&line, WIDTH + "\x1b[36m\x1b[0m".len())
 }
 
 fn done_line(name: &str, took: Duration, detail: &str) -> String {
-    let line = format!(" \x1b[32m✓\x1b[0m {name:<12} {:>10.1} s  {detail}", took.as_secs_f64());
+    let line = format!(
+        " \x1b[32m✓\x1b[0m {name:<12} {:>10.1} s  {detail}",
+        took.as_secs_f64()
+    );
     cut(&line, WIDTH + "\x1b[32m\x1b[0m".len())
 }
 

@@ -67,12 +67,16 @@ const EXPERIMENTS: [&str; 3] = ["redis-slow.yaml", "redis-gone.yaml", "redis-bac
 
 impl Inputs {
     fn read(root: &Path) -> Result<Self, Failure> {
-        let root = root.canonicalize().or_misused(format!("there is no folder {}", root.display()))?;
+        let root = root
+            .canonicalize()
+            .or_misused(format!("there is no folder {}", root.display()))?;
         let objectives_folder = root.join("slo/objectives");
         let objectives = slo::load(std::slice::from_ref(&objectives_folder))?;
         let plan = root.join("loadtests/plans/rehearsal.yaml");
-        let experiments: Vec<PathBuf> =
-            EXPERIMENTS.iter().map(|name| root.join("chaos/experiments").join(name)).collect();
+        let experiments: Vec<PathBuf> = EXPERIMENTS
+            .iter()
+            .map(|name| root.join("chaos/experiments").join(name))
+            .collect();
         for file in experiments.iter().chain([&plan]) {
             if !file.is_file() {
                 return Err(Failure::misused(format!(
@@ -81,7 +85,13 @@ impl Inputs {
                 )));
             }
         }
-        Ok(Self { root, objectives_folder, objectives, plan, experiments })
+        Ok(Self {
+            root,
+            objectives_folder,
+            objectives,
+            plan,
+            experiments,
+        })
     }
 }
 
@@ -108,7 +118,13 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     );
     let mut progress = Progress::for_stderr();
     let reached = {
-        let mut line = Line { args: &args, inputs: &inputs, folder: &folder, rehearsal: &mut rehearsal, progress: &mut progress };
+        let mut line = Line {
+            args: &args,
+            inputs: &inputs,
+            folder: &folder,
+            rehearsal: &mut rehearsal,
+            progress: &mut progress,
+        };
         tokio::select! {
             reached = line.run(&mut stack) => reached,
             () = interrupted.wait() => Err(Failure::interrupted("interrupted: everything was stopped")),
@@ -145,10 +161,16 @@ fn draw_verdict(rehearsal: &Rehearsal, folder: &Path) -> Result<report::Picture,
     let sentence = "cannot draw the card of the verdict";
     let fonts = render::Fonts::bundled().or_broken(sentence)?;
     let scene = render::Scene::Card(report::card(rehearsal));
-    let drawn = render::Painter::new(Arc::new(fonts)).draw(&scene, &mut |_| ()).or_broken(sentence)?;
+    let drawn = render::Painter::new(Arc::new(fonts))
+        .draw(&scene, &mut |_| ())
+        .or_broken(sentence)?;
     let file = "verdict.png".to_owned();
     std::fs::write(folder.join(&file), drawn.png).or_broken(sentence)?;
-    Ok(report::Picture { file, alt: "Card: the verdict".to_owned(), width: drawn.width / 2 })
+    Ok(report::Picture {
+        file,
+        alt: "Card: the verdict".to_owned(),
+        width: drawn.width / 2,
+    })
 }
 
 /// SIGINT and SIGTERM.

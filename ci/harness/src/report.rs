@@ -144,7 +144,11 @@ pub(crate) struct Picture {
 
 impl Rehearsal {
     /// A report about nothing yet.
-    pub(crate) fn begun(release: String, sabotage: Option<&'static str>, started: Timestamp) -> Self {
+    pub(crate) fn begun(
+        release: String,
+        sabotage: Option<&'static str>,
+        started: Timestamp,
+    ) -> Self {
         Self {
             schema: SCHEMA,
             verdict: "",
@@ -172,7 +176,9 @@ impl Rehearsal {
     /// The worst outcome of the steps; a line of no steps was not shown to hold.
     pub(crate) fn worst(&self) -> Outcome {
         let outcomes = self.steps.iter().map(|step| step.outcome);
-        outcomes.reduce(Outcome::worst).unwrap_or(Outcome::Inconclusive)
+        outcomes
+            .reduce(Outcome::worst)
+            .unwrap_or(Outcome::Inconclusive)
     }
 
     /// Writes all forms into `folder`.
@@ -180,7 +186,8 @@ impl Rehearsal {
     /// # Errors
     /// [`Failure::broken`] when a file cannot be written.
     pub(crate) fn write(&self, folder: &Path) -> Result<(), Failure> {
-        let json = serde_json::to_string_pretty(self).or_broken("cannot write the report as JSON")?;
+        let json =
+            serde_json::to_string_pretty(self).or_broken("cannot write the report as JSON")?;
         let files = [
             ("report.json", json + "\n"),
             ("report.md", markdown::markdown(self)),
@@ -215,11 +222,21 @@ mod tests {
     /// A rehearsal in round numbers in which one objective was missed.
     pub(crate) fn sample() -> Rehearsal {
         let started: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
-        let step = |name, outcome, seconds, detail: &str| Step { name, outcome, seconds, detail: detail.to_owned() };
+        let step = |name, outcome, seconds, detail: &str| Step {
+            name,
+            outcome,
+            seconds,
+            detail: detail.to_owned(),
+        };
         let mut rehearsal = Rehearsal::begun("0.1.0".to_owned(), Some("errors"), started);
         rehearsal.steps = vec![
             step("stack", Outcome::Held, 4.0, "6 parts ready"),
-            step("load", Outcome::Held, 60.0, "9,000 requests, 150.0/s, P99 12 ms, 0 unexpected"),
+            step(
+                "load",
+                Outcome::Held,
+                60.0,
+                "9,000 requests, 150.0/s, P99 12 ms, 0 unexpected",
+            ),
             step("faults", Outcome::Held, 40.0, "2 of 2 experiments held"),
             step("gate", Outcome::Missed, 0.5, "1 of 2 objectives missed"),
         ];
@@ -271,8 +288,11 @@ mod tests {
             seconds: 45.0,
             at_desk: true,
         }];
-        rehearsal.pictures =
-            vec![Picture { file: "latency.png".to_owned(), alt: "Latency of requests".to_owned(), width: 960 }];
+        rehearsal.pictures = vec![Picture {
+            file: "latency.png".to_owned(),
+            alt: "Latency of requests".to_owned(),
+            width: 960,
+        }];
         rehearsal.conclude(rehearsal.worst(), "2026-01-02T03:06:05Z".parse().unwrap());
         rehearsal
     }
@@ -288,7 +308,10 @@ mod tests {
     #[test]
     fn a_line_of_no_steps_is_no_pass() {
         let started: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
-        assert_eq!(Rehearsal::begun(String::new(), None, started).worst(), Outcome::Inconclusive);
+        assert_eq!(
+            Rehearsal::begun(String::new(), None, started).worst(),
+            Outcome::Inconclusive
+        );
     }
 
     #[test]
@@ -296,7 +319,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         sample().write(folder.path()).unwrap();
         for name in ["report.json", "report.md", "report.junit.xml", "index.html"] {
-            assert!(std::fs::metadata(folder.path().join(name)).unwrap().len() > 100, "{name}");
+            assert!(
+                std::fs::metadata(folder.path().join(name)).unwrap().len() > 100,
+                "{name}"
+            );
         }
         let json = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
         insta::assert_snapshot!(json);

@@ -33,18 +33,27 @@ fn await_some<T>(what: &str, found: impl Fn() -> Option<T>) -> T {
         if let Some(value) = found() {
             return value;
         }
-        assert!(Instant::now() < deadline, "{what} did not happen within 60 s");
+        assert!(
+            Instant::now() < deadline,
+            "{what} did not happen within 60 s"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 /// Ids of the living children of a process.
 fn children(parent: u32) -> BTreeSet<u32> {
-    let status_of = |id: u32| std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let status_of =
+        |id: u32| std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
     let field = |status: &str, name: &str| -> Option<String> {
-        status.lines().find_map(|line| line.strip_prefix(name)).map(|rest| rest.trim().to_owned())
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .map(|rest| rest.trim().to_owned())
     };
-    let ids = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+    let ids = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
     ids.filter(|id| {
         let status = status_of(*id);
         field(&status, "PPid:") == Some(parent.to_string()) && !is_dead(*id)
@@ -55,7 +64,8 @@ fn children(parent: u32) -> BTreeSet<u32> {
 /// Whether a process is gone, or only waits to be reaped.
 fn is_dead(id: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z'))
+    stat.rsplit_once(") ")
+        .is_none_or(|(_, rest)| rest.starts_with('Z'))
 }
 
 fn signal(process: &Child, signal: Signal) {
@@ -73,7 +83,9 @@ fn children_die_with_a_harness_that_is_killed() {
     });
     signal(&harness, Signal::KILL);
     harness.wait().unwrap();
-    await_some("the end of every child", || found.iter().all(|id| is_dead(*id)).then_some(()));
+    await_some("the end of every child", || {
+        found.iter().all(|id| is_dead(*id)).then_some(())
+    });
 }
 
 #[test]
@@ -89,8 +101,14 @@ fn ctrl_c_stops_everything_and_says_130() {
     signal(&harness, Signal::INT);
     let status = harness.wait().unwrap();
     assert_eq!(status.code(), Some(130));
-    assert!(found.iter().all(|id| is_dead(*id)), "a child outlived an ordered stop");
-    assert!(!out.join("work").exists(), "data of the stack was left behind");
+    assert!(
+        found.iter().all(|id| is_dead(*id)),
+        "a child outlived an ordered stop"
+    );
+    assert!(
+        !out.join("work").exists(),
+        "data of the stack was left behind"
+    );
     let report = std::fs::read_to_string(out.join("report.json")).unwrap();
     assert!(report.contains("\"verdict\": \"interrupted\""), "{report}");
 }

@@ -10,7 +10,10 @@ use serde_yaml_ng::Value as Yaml;
 use slo::promql::{self, Catalog};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
 fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
@@ -35,7 +38,9 @@ fn yaml_texts(value: &Yaml, wanted: &[&str], found: &mut Vec<String>) {
                 }
             }
         }
-        Yaml::Sequence(items) => items.iter().for_each(|item| yaml_texts(item, wanted, found)),
+        Yaml::Sequence(items) => items
+            .iter()
+            .for_each(|item| yaml_texts(item, wanted, found)),
         _ => {}
     }
 }
@@ -50,7 +55,9 @@ fn json_texts(value: &Json, wanted: &str, found: &mut Vec<String>) {
                 }
             }
         }
-        Json::Array(items) => items.iter().for_each(|item| json_texts(item, wanted, found)),
+        Json::Array(items) => items
+            .iter()
+            .for_each(|item| json_texts(item, wanted, found)),
         _ => {}
     }
 }
@@ -115,7 +122,10 @@ fn queries_of_runbooks_resolve() {
     let mut checked = 0;
     for file in files("runbooks", "md") {
         let text = std::fs::read_to_string(&file).unwrap();
-        let blocks = text.split("```promql\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+        let blocks = text
+            .split("```promql\n")
+            .skip(1)
+            .map(|rest| rest.split("```").next().unwrap_or_default());
         let queries: Vec<String> = blocks.map(|block| block.trim().to_owned()).collect();
         checked += check_all(&file, &queries);
     }
@@ -126,12 +136,16 @@ fn queries_of_runbooks_resolve() {
 fn every_runbook_url_leads_to_a_page() {
     let mut pages = 0;
     for file in files("alerts/generated", "yaml") {
-        let value: Yaml = serde_yaml_ng::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        let value: Yaml =
+            serde_yaml_ng::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
         let mut urls = Vec::new();
         yaml_texts(&value, &["runbook_url"], &mut urls);
         for url in urls {
             let page = url.rsplit('/').next().unwrap();
-            assert!(root().join("runbooks").join(page).is_file(), "{url} leads nowhere");
+            assert!(
+                root().join("runbooks").join(page).is_file(),
+                "{url} leads nowhere"
+            );
             pages += 1;
         }
     }

@@ -20,7 +20,9 @@ fn read<T: DeserializeOwned>(file: &Path) -> Result<Option<T>, Failure> {
         Err(error) => return Err(Failure::broken(sentence).because(error)),
     };
     if size > RESULT_BYTES_MAX {
-        return Err(Failure::broken(format!("{sentence}: it has {size} bytes, more than {RESULT_BYTES_MAX}")));
+        return Err(Failure::broken(format!(
+            "{sentence}: it has {size} bytes, more than {RESULT_BYTES_MAX}"
+        )));
     }
     let bytes = std::fs::read(file).or_broken(sentence.as_str())?;
     serde_json::from_slice(&bytes).map(Some).or_broken(sentence)
@@ -34,7 +36,11 @@ pub(crate) fn load(folder: &Path) -> Result<Option<Load>, Failure> {
     let found: Option<loadtests::LoadResult> = read(&folder.join("load.json"))?;
     Ok(found.map(|found| {
         let latency = found.totals.latency;
-        let percentiles = [latency.p50_seconds, latency.p95_seconds, latency.p99_seconds];
+        let percentiles = [
+            latency.p50_seconds,
+            latency.p95_seconds,
+            latency.p99_seconds,
+        ];
         Load {
             requests: found.totals.sent,
             rate_wanted: found.wanted_rate,
@@ -60,14 +66,32 @@ pub(crate) fn objectives(folder: &Path) -> Result<Vec<Objective>, Failure> {
     let found: Option<slo::gate::Report> = read(&folder.join("gate.json"))?;
     let judged = found.map(|report| report.objectives).unwrap_or_default();
     let digested = judged.into_iter().map(|judged| Objective {
+        detail: explained(&judged),
         name: judged.name,
         verdict: judged.verdict.to_string(),
         target: judged.target,
         attainment: judged.attainment,
         events: judged.total_events,
-        detail: judged.reasons.into_iter().map(|reason| reason.sentence).collect::<Vec<_>>().join(" "),
     });
     Ok(digested.collect())
+}
+
+/// Why a verdict is what it is: the gate's reasons, or the events when there are none.
+fn explained(judged: &slo::gate::Judged) -> String {
+    if let (true, Some(total), Some(bad), Some(allowed)) = (
+        judged.reasons.is_empty(),
+        judged.total_events,
+        judged.bad_events,
+        judged.allowed_bad_events,
+    ) {
+        return format!("{bad:.0} of {total:.0} events were bad, {allowed:.1} may be.");
+    }
+    let sentences: Vec<&str> = judged
+        .reasons
+        .iter()
+        .map(|reason| reason.sentence.as_str())
+        .collect();
+    sentences.join(" ")
 }
 
 /// Journals in the order in which the experiments began.
@@ -109,7 +133,11 @@ pub(crate) fn faults(folder: &Path) -> Result<Vec<Fault>, Failure> {
     let of_journal = |journal: chaos::Journal| {
         let label = journal.experiment.name.replace('-', " ");
         let stages = journal.stages.into_iter();
-        stages.map(move |stage| Fault { label: label.clone(), from: stage.start, to: stage.end })
+        stages.map(move |stage| Fault {
+            label: label.clone(),
+            from: stage.start,
+            to: stage.end,
+        })
     };
     Ok(journals(folder)?.into_iter().flat_map(of_journal).collect())
 }

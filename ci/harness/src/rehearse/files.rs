@@ -42,7 +42,13 @@ impl Folder {
         std::fs::write(path.join(MARKER), "").or_broken(sentence())?;
         let path = path.canonicalize().or_broken(sentence())?;
         let folder = Self { path };
-        for part in [folder.work(), folder.logs(), folder.load(), folder.chaos(), folder.gate()] {
+        for part in [
+            folder.work(),
+            folder.logs(),
+            folder.load(),
+            folder.chaos(),
+            folder.gate(),
+        ] {
             std::fs::create_dir_all(part).or_broken(sentence())?;
         }
         Ok(folder)

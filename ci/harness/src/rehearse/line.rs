@@ -51,7 +51,7 @@ impl Line<'_> {
         let mut load = self.start_load(stack).await?;
         let load_began = Instant::now();
         self.steady(stack, &observer, &mut load).await?;
-        self.faults(stack, &observer).await?;
+        self.faults(stack, &observer, &mut load).await?;
         self.finish_load(stack, &observer, load, load_began).await?;
         self.gate(stack, began).await?;
         self.look(stack, &observer, began).await
@@ -60,7 +60,12 @@ impl Line<'_> {
     fn step(&mut self, name: &'static str, outcome: Outcome, began: Instant, detail: String) {
         self.progress.done(&detail);
         let seconds = began.elapsed().as_secs_f64();
-        self.rehearsal.steps.push(Step { name, outcome, seconds, detail });
+        self.rehearsal.steps.push(Step {
+            name,
+            outcome,
+            seconds,
+            detail,
+        });
     }
 
     async fn bring_up(&mut self, stack: &mut Stack) -> Result<(), Failure> {
@@ -74,7 +79,7 @@ impl Line<'_> {
             sabotage: self.args.sabotage,
         };
         stack.start(&plan).await?;
-        let detail = format!("{} parts ready, service on {}", stack.size(), stack.service);
+        let detail = format!("{} parts are ready", stack.size());
         self.step("stack", Outcome::Held, began, detail);
         Ok(())
     }
@@ -93,23 +98,41 @@ impl Line<'_> {
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        self.step("clean slate", Outcome::Held, began, "the service is scraped, nothing has happened yet".into());
+        self.step(
+            "clean slate",
+            Outcome::Held,
+            began,
+            "the service is scraped and fresh".into(),
+        );
         Ok(())
     }
 
     async fn start_load(&mut self, stack: &Stack) -> Result<Child, Failure> {
         let mut args = words(["load", "--target"]);
         args.push(format!("http://{}", stack.service));
-        args.extend([s("--plan"), text(&self.inputs.plan), s("--out"), text(&self.folder.load())]);
+        args.extend([
+            s("--plan"),
+            text(&self.inputs.plan),
+            s("--out"),
+            text(&self.folder.load()),
+        ]);
         args.extend([s("--metrics"), stack.load_metrics.to_string()]);
-        args.extend([s("--duration"), format!("{}s", self.args.duration.as_secs())]);
+        args.extend([
+            s("--duration"),
+            format!("{}s", self.args.duration.as_secs()),
+        ]);
         if let Some(rate) = self.args.rate {
             args.extend([s("--rate"), rate.to_string()]);
         }
         stack.run_verb("load", args).await
     }
 
-    async fn steady(&mut self, stack: &mut Stack, observer: &Observer, load: &mut Child) -> Result<(), Failure> {
+    async fn steady(
+        &mut self,
+        stack: &mut Stack,
+        observer: &Observer,
+        load: &mut Child,
+    ) -> Result<(), Failure> {
         let began = Instant::now();
         let time = self.args.duration.mul_f64(STEADY_SHARE);
         self.progress.begin("steady load", Some(time));
@@ -132,7 +155,13 @@ impl Line<'_> {
         Ok(())
     }
 
-    async fn faults(&mut self, stack: &mut Stack, observer: &Observer) -> Result<(), Failure> {
+    /// Runs the experiments for as long as there is load: without it a fault shows nothing.
+    async fn faults(
+        &mut self,
+        stack: &mut Stack,
+        observer: &Observer,
+        load: &mut Child,
+    ) -> Result<(), Failure> {
         let began = Instant::now();
         self.progress.begin("faults", None);
         let mut args = words(["chaos", "run"]);
@@ -143,11 +172,40 @@ impl Line<'_> {
         args.extend([s("--metrics"), stack.chaos_metrics.to_string()]);
         args.extend([s("--out"), text(&self.folder.chaos())]);
         let mut chaos = stack.run_verb("chaos", args).await?;
-        let outcome = self.watch(stack, observer, &mut chaos, self.args.duration).await?;
+        while !chaos.has_ended() && !load.has_ended() {
+            self.second(stack, observer).await?;
+        }
+        let outlived = !chaos.has_ended();
+        let outcome = if outlived {
+            chaos.stop().await?;
+            Outcome::Inconclusive
+        } else {
+            Outcome::of_exit_code(chaos.wait().await?.code())
+        };
         self.rehearsal.experiments = digest::experiments(&self.folder.chaos())?;
-        let held = self.rehearsal.experiments.iter().filter(|found| found.outcome == Outcome::Held).count();
+        let held = self
+            .rehearsal
+            .experiments
+            .iter()
+            .filter(|found| found.outcome == Outcome::Held)
+            .count();
         let all = self.inputs.experiments.len();
-        self.step("faults", outcome, began, format!("{held} of {all} experiments held"));
+        let more = if outlived {
+            ", the load ended before the last: give it more --duration"
+        } else {
+            ""
+        };
+        // A journal that says missed counts, also when the experiments after it were cut short.
+        let outcomes = self.rehearsal.experiments.iter().map(|found| found.outcome);
+        let outcome = outcomes
+            .filter(|found| *found == Outcome::Missed)
+            .fold(outcome, Outcome::worst);
+        self.step(
+            "faults",
+            outcome,
+            began,
+            format!("{held} of {all} experiments held{more}"),
+        );
         Ok(())
     }
 
@@ -162,9 +220,16 @@ impl Line<'_> {
         self.progress.begin("recovery", Some(left));
         let outcome = self.watch(stack, observer, &mut load, left).await?;
         let found = digest::load(&self.folder.load())?;
-        let detail = found.as_ref().map_or("it left no result: see logs/load.log".into(), crate::report::load_line);
+        let detail = found.as_ref().map_or(
+            "it left no result: see logs/load.log".into(),
+            crate::report::load_line,
+        );
         // Without a result there is nothing that could have held.
-        let outcome = if found.is_some() { outcome } else { outcome.worst(Outcome::Inconclusive) };
+        let outcome = if found.is_some() {
+            outcome
+        } else {
+            outcome.worst(Outcome::Inconclusive)
+        };
         self.rehearsal.load = found;
         self.step("load", outcome, load_began, detail);
         Ok(())
@@ -181,7 +246,10 @@ impl Line<'_> {
         let deadline = Instant::now() + expected + OVERTIME_MAX;
         while !runner.has_ended() {
             if Instant::now() > deadline {
-                return Err(Failure::broken(format!("{} did not come to its end", runner.name)));
+                return Err(Failure::broken(format!(
+                    "{} did not come to its end",
+                    runner.name
+                )));
             }
             self.second(stack, observer).await?;
         }
@@ -195,21 +263,43 @@ impl Line<'_> {
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         let window = Timestamp::now().duration_since(began).as_secs() + 1;
         let mut args = words(["gate", "--prometheus"]);
-        args.extend([url(stack.prometheus), s("--slo"), text(&self.inputs.objectives_folder)]);
-        args.extend([s("--window"), format!("{window}s"), s("--out"), text(&self.folder.gate())]);
+        args.extend([
+            url(stack.prometheus),
+            s("--slo"),
+            text(&self.inputs.objectives_folder),
+        ]);
+        args.extend([
+            s("--window"),
+            format!("{window}s"),
+            s("--out"),
+            text(&self.folder.gate()),
+        ]);
         args.extend([s("--release"), self.rehearsal.release.clone()]);
         let mut gate = stack.run_verb("gate", args).await?;
         let outcome = Outcome::of_exit_code(gate.wait().await?.code());
         self.rehearsal.objectives = digest::objectives(&self.folder.gate())?;
-        let passed = self.rehearsal.objectives.iter().filter(|objective| objective.verdict == "pass").count();
+        let passed = self
+            .rehearsal
+            .objectives
+            .iter()
+            .filter(|objective| objective.verdict == "pass")
+            .count();
         let all = self.rehearsal.objectives.len();
-        let detail = format!("{}: {passed} of {all} objectives", crate::report::verdict(outcome));
+        let detail = format!(
+            "{}: {passed} of {all} objectives",
+            crate::report::verdict(outcome)
+        );
         self.step("gate", outcome, started, detail);
         Ok(())
     }
 
     /// Alerts and pictures. They explain the verdict and do not change it.
-    async fn look(&mut self, stack: &Stack, observer: &Observer, began: Timestamp) -> Result<(), Failure> {
+    async fn look(
+        &mut self,
+        stack: &Stack,
+        observer: &Observer,
+        began: Timestamp,
+    ) -> Result<(), Failure> {
         let started = Instant::now();
         self.progress.begin("report", None);
         let deadline = started + DESK_PATIENCE;
@@ -232,10 +322,22 @@ impl Line<'_> {
 
 async fn desk_alerts(desk: SocketAddr) -> Result<Vec<desk::AlertRecord>, Failure> {
     let sentence = "the desk does not list its alerts";
-    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().or_broken(sentence)?;
-    let answer = http.get(format!("http://{desk}/alerts")).send().await.or_broken(sentence)?;
-    let list: desk::AlertList =
-        answer.error_for_status().or_broken(sentence)?.json().await.or_broken(sentence)?;
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(5))
+        .build()
+        .or_broken(sentence)?;
+    let answer = http
+        .get(format!("http://{desk}/alerts"))
+        .send()
+        .await
+        .or_broken(sentence)?;
+    let list: desk::AlertList = answer
+        .error_for_status()
+        .or_broken(sentence)?
+        .json()
+        .await
+        .or_broken(sentence)?;
     Ok(list.alerts)
 }
 

@@ -23,8 +23,8 @@ const STEP: Duration = Duration::from_secs(1);
 /// Points of one line; a long rehearsal is drawn in coarser steps.
 const POINTS_MAX: i64 = 1_000;
 
-/// Size of a picture of the report, in pixels. Drawn at twice the size it is shown at.
-const SIZE: (u32, u32) = (1_920, 720);
+/// Width of a picture of the report, in pixels. Drawn at twice the size it is shown at.
+const WIDTH: u32 = 1_920;
 
 /// Routes that draw.
 const DRAWING: &str = "http_route=~\"/v1/.*\"";
@@ -51,6 +51,7 @@ pub(crate) struct Observer {
 struct Panel {
     file: &'static str,
     title: &'static str,
+    height: u32,
     unit: Unit,
     lines: Vec<(&'static str, String)>,
 }
@@ -66,24 +67,34 @@ impl Observer {
     /// One number, or nothing when there is no single finite one.
     async fn number(&self, query: &str) -> Option<f64> {
         let answer = self.client.instant(query, None).await.ok()?;
-        let [sample] = answer.vector.as_slice() else { return None };
+        let [sample] = answer.vector.as_slice() else {
+            return None;
+        };
         sample.value.is_finite().then_some(sample.value)
     }
 
     /// Whether the service is scraped and has answered nothing yet.
     pub(crate) async fn service_is_fresh(&self) -> bool {
         let up = self.number("sum(up{job=\"proofmark\"})").await;
-        let answered = self.number(&format!("sum({HTTP_REQUEST}_count{{{DRAWING}}})")).await;
+        let answered = self
+            .number(&format!("sum({HTTP_REQUEST}_count{{{DRAWING}}})"))
+            .await;
         up == Some(1.0) && answered == Some(0.0)
     }
 
     /// How the service is doing, in one short line.
     pub(crate) async fn pulse(&self) -> String {
-        let rate = self.number(&format!("sum(rate({HTTP_REQUEST}_count{{{DRAWING}}}[5s]))")).await;
+        let rate = self
+            .number(&format!("sum(rate({HTTP_REQUEST}_count{{{DRAWING}}}[5s]))"))
+            .await;
         let p99 = self.number(&quantile(0.99)).await;
         let errors = self.number(&errors_per_second()).await;
-        let rate = rate.map_or("– requests/s".to_owned(), |rate| format!("{rate:.0} requests/s"));
-        let p99 = p99.map_or(String::new(), |p99| format!(", P99 {}", crate::report::milliseconds(p99 * 1e3)));
+        let rate = rate.map_or("– requests/s".to_owned(), |rate| {
+            format!("{rate:.0} requests/s")
+        });
+        let p99 = p99.map_or(String::new(), |p99| {
+            format!(", P99 {}", crate::report::milliseconds(p99 * 1e3))
+        });
         let errors = match errors {
             Some(errors) if errors > 0.0 => format!(", {errors:.1} errors/s"),
             Some(_) => ", no errors".to_owned(),
@@ -100,15 +111,24 @@ impl Observer {
         let query = "ALERTS{alertstate=\"firing\"}";
         let (start, end, step) = grid(began);
         let matrix = self.client.range(query, start, end, step).await;
-        let matrix = matrix.map_err(|cause| Failure::inconclusive("cannot read the alerts").because(cause))?;
+        let matrix = matrix
+            .map_err(|cause| Failure::inconclusive("cannot read the alerts").because(cause))?;
         let mut found: BTreeMap<String, Alert> = BTreeMap::new();
         for series in matrix.series {
-            let (Some(first), Some(last)) = (series.points.first(), series.points.last()) else { continue };
+            let (Some(first), Some(last)) = (series.points.first(), series.points.last()) else {
+                continue;
+            };
             let fired = timestamp(first.0)?;
             let seconds = last.0 - first.0 + step.as_secs_f64();
             let name = label(&series.labels, "alertname");
             let severity = label(&series.labels, "severity");
-            let alert = Alert { name: name.clone(), severity, fired, seconds, at_desk: false };
+            let alert = Alert {
+                name: name.clone(),
+                severity,
+                fired,
+                seconds,
+                at_desk: false,
+            };
             let kept = found.entry(name).or_insert_with(|| alert.clone());
             kept.seconds = kept.seconds.max(alert.seconds);
             kept.fired = kept.fired.min(alert.fired);
@@ -135,18 +155,25 @@ impl Observer {
         for panel in panels() {
             let chart = self.chart(&panel, began, faults).await?;
             let sentence = format!("cannot draw {}", panel.file);
-            let drawn = painter.draw(&Scene::Chart(chart), &mut |_| ()).or_broken(sentence.as_str())?;
+            let drawn = painter
+                .draw(&Scene::Chart(chart), &mut |_| ())
+                .or_broken(sentence.as_str())?;
             std::fs::write(folder.join(panel.file), &drawn.png).or_broken(sentence)?;
             pictures.push(Picture {
                 file: panel.file.to_owned(),
                 alt: format!("Chart: {}", panel.title),
-                width: SIZE.0 / 2,
+                width: WIDTH / 2,
             });
         }
         Ok(pictures)
     }
 
-    async fn chart(&self, panel: &Panel, began: Timestamp, faults: &[Fault]) -> Result<Chart, Failure> {
+    async fn chart(
+        &self,
+        panel: &Panel,
+        began: Timestamp,
+        faults: &[Fault],
+    ) -> Result<Chart, Failure> {
         let (start, end, step) = grid(began);
         let mut lines = Vec::new();
         for (name, query) in &panel.lines {
@@ -154,8 +181,17 @@ impl Observer {
             let matrix = matrix.map_err(|cause| {
                 Failure::inconclusive(format!("cannot read {}", panel.title)).because(cause)
             })?;
-            let points = matrix.series.into_iter().next().map(|series| series.points).unwrap_or_default();
-            lines.push(Series { name: (*name).to_owned(), color: None, points });
+            let points = matrix
+                .series
+                .into_iter()
+                .next()
+                .map(|series| series.points)
+                .unwrap_or_default();
+            lines.push(Series {
+                name: (*name).to_owned(),
+                color: None,
+                points,
+            });
         }
         let bands = faults.iter().map(|fault| Band {
             from: seconds(fault.from),
@@ -163,8 +199,8 @@ impl Observer {
             label: fault.label.clone(),
         });
         Ok(Chart {
-            width: SIZE.0,
-            height: SIZE.1,
+            width: WIDTH,
+            height: panel.height,
             title: panel.title.to_owned(),
             unit: panel.unit,
             x: Axis::Time,
@@ -176,7 +212,9 @@ impl Observer {
 }
 
 fn quantile(share: f64) -> String {
-    format!("histogram_quantile({share}, sum by (le) (rate({HTTP_REQUEST}_bucket{{{DRAWING}}}[5s])))")
+    format!(
+        "histogram_quantile({share}, sum by (le) (rate({HTTP_REQUEST}_bucket{{{DRAWING}}}[5s])))"
+    )
 }
 
 fn errors_per_second() -> String {
@@ -185,33 +223,51 @@ fn errors_per_second() -> String {
 
 fn panels() -> Vec<Panel> {
     let redis = |errors: &str| {
-        format!("sum(rate({DB_OPERATION}_count{{db_system_name=\"redis\",error_type{errors}}}[5s]))")
+        format!(
+            "sum(rate({DB_OPERATION}_count{{db_system_name=\"redis\",error_type{errors}}}[5s]))"
+        )
     };
     vec![
         Panel {
             file: "latency.png",
             title: "Latency of requests",
+            height: 720,
             unit: Unit::Seconds,
-            lines: vec![("P50", quantile(0.5)), ("P95", quantile(0.95)), ("P99", quantile(0.99))],
+            lines: vec![
+                ("P50", quantile(0.5)),
+                ("P95", quantile(0.95)),
+                ("P99", quantile(0.99)),
+            ],
         },
         Panel {
             file: "traffic.png",
             title: "Requests and errors per second",
+            height: 720,
             unit: Unit::PerSecond,
             lines: vec![
-                ("requests", format!("sum(rate({HTTP_REQUEST}_count{{{DRAWING}}}[5s]))")),
+                (
+                    "requests",
+                    format!("sum(rate({HTTP_REQUEST}_count{{{DRAWING}}}[5s]))"),
+                ),
                 ("5xx", errors_per_second()),
             ],
         },
         Panel {
             file: "redis.png",
-            title: "Redis: calls per second, and the circuit (0 closed, 1 half open, 2 open)",
+            title: "Calls of Redis per second",
+            height: 600,
+            unit: Unit::PerSecond,
+            lines: vec![("answered", redis("=\"\"")), ("failed", redis("!=\"\""))],
+        },
+        Panel {
+            file: "circuit.png",
+            title: "Circuit before Redis: 0 closed, 1 half open, 2 open",
+            height: 480,
             unit: Unit::None,
-            lines: vec![
-                ("answered", redis("=\"\"")),
-                ("failed", redis("!=\"\"")),
-                ("circuit", format!("max({CIRCUIT_STATE}{{dependency=\"redis\"}})")),
-            ],
+            lines: vec![(
+                "circuit",
+                format!("max({CIRCUIT_STATE}{{dependency=\"redis\"}})"),
+            )],
         },
     ]
 }
@@ -232,7 +288,8 @@ fn seconds(at: Timestamp) -> f64 {
 }
 
 fn timestamp(seconds: f64) -> Result<Timestamp, Failure> {
-    let duration = jiff::SignedDuration::try_from_secs_f64(seconds).or_broken("Prometheus gave a time out of range")?;
+    let duration = jiff::SignedDuration::try_from_secs_f64(seconds)
+        .or_broken("Prometheus gave a time out of range")?;
     Timestamp::from_duration(duration).or_broken("Prometheus gave a time out of range")
 }
 
@@ -245,8 +302,12 @@ mod tests {
     fn every_query_of_the_report_resolves() {
         let catalog = Catalog::of_workspace();
         let lines = panels().into_iter().flat_map(|panel| panel.lines);
-        for query in lines.map(|(_, query)| query).chain([quantile(0.99), errors_per_second()]) {
-            promql::check(&query, &catalog).unwrap_or_else(|problems| panic!("{query}: {problems:?}"));
+        for query in lines
+            .map(|(_, query)| query)
+            .chain([quantile(0.99), errors_per_second()])
+        {
+            promql::check(&query, &catalog)
+                .unwrap_or_else(|problems| panic!("{query}: {problems:?}"));
         }
     }
 }

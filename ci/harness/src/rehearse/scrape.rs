@@ -20,7 +20,13 @@ pub(crate) struct Targets {
 
 /// Scrapes and evaluates every second; the runners of load and chaos come and go.
 pub(crate) fn configuration(targets: &Targets, rules: &[PathBuf; 2]) -> String {
-    let Targets { service, load, chaos, desk, alertmanager } = targets;
+    let Targets {
+        service,
+        load,
+        chaos,
+        desk,
+        alertmanager,
+    } = targets;
     let [recording, alerts] = rules.each_ref().map(|file| file.display());
     format!(
         "\
@@ -74,8 +80,15 @@ mod tests {
         }
         let file = folder.path().join("prometheus.yml");
         std::fs::write(&file, configuration(&targets, &rules)).unwrap();
-        let checked = Command::new("promtool").args(["check", "config"]).arg(&file).output();
+        let checked = Command::new("promtool")
+            .args(["check", "config"])
+            .arg(&file)
+            .output();
         let checked = checked.expect("promtool is missing: run ci/setup");
-        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+        assert!(
+            checked.status.success(),
+            "{}",
+            String::from_utf8_lossy(&checked.stderr)
+        );
     }
 }

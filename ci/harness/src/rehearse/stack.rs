@@ -69,7 +69,9 @@ fn own_binary() -> Result<PathBuf, Failure> {
 /// The binary of another project, by name.
 fn installed(name: &str) -> Result<PathBuf, Failure> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file());
     found.ok_or_else(|| Failure::broken(format!("{name} is not installed: run ci/setup")))
 }
 
@@ -81,7 +83,10 @@ impl Stack {
     /// [`Failure::broken`] when there is no free port.
     pub(crate) fn new(logs: &Path) -> Result<Self, Failure> {
         let [prometheus_port, load_port, chaos_port] = ports::free()?;
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(2))
+            .build();
         Ok(Self {
             service: loopback(0),
             admin: loopback(0),
@@ -111,11 +116,18 @@ impl Stack {
         self.start_desk(plan.work).await?;
         self.start_service(redis_by_proxy, plan.sabotage).await?;
         write_rules(plan, self.desk)?;
-        self.start_alertmanager(alertmanager, alertmanager_port, plan).await?;
-        self.start_prometheus(prometheus, loopback(alertmanager_port), plan).await
+        self.start_alertmanager(alertmanager, alertmanager_port, plan)
+            .await?;
+        self.start_prometheus(prometheus, loopback(alertmanager_port), plan)
+            .await
     }
 
-    async fn spawn(&mut self, name: &str, binary: PathBuf, args: Vec<String>) -> Result<(), Failure> {
+    async fn spawn(
+        &mut self,
+        name: &str,
+        binary: PathBuf,
+        args: Vec<String>,
+    ) -> Result<(), Failure> {
         self.spawn_with(name, binary, args, Vec::new()).await
     }
 
@@ -126,7 +138,12 @@ impl Stack {
         args: Vec<String>,
         env: Vec<(String, String)>,
     ) -> Result<(), Failure> {
-        let program = Program { name: name.to_owned(), binary, args, env };
+        let program = Program {
+            name: name.to_owned(),
+            binary,
+            args,
+            env,
+        };
         let child = self.spawner.spawn(program, &self.logs).await?;
         self.children.push(child);
         Ok(())
@@ -137,29 +154,64 @@ impl Stack {
     /// # Errors
     /// [`Failure::broken`] when it cannot be started.
     pub(crate) async fn run_verb(&self, name: &str, args: Vec<String>) -> Result<Child, Failure> {
-        let program = Program { name: name.to_owned(), binary: own_binary()?, args, env: Vec::new() };
+        let program = Program {
+            name: name.to_owned(),
+            binary: own_binary()?,
+            args,
+            env: Vec::new(),
+        };
         self.spawner.spawn(program, &self.logs).await
     }
 
     fn newest(&mut self) -> Result<&mut Child, Failure> {
-        self.children.last_mut().ok_or_else(|| Failure::broken("a bug: no child was started"))
+        self.children
+            .last_mut()
+            .ok_or_else(|| Failure::broken("a bug: no child was started"))
     }
 
-    async fn start_redis(&mut self, binary: PathBuf, port: u16, work: &Path) -> Result<(), Failure> {
+    async fn start_redis(
+        &mut self,
+        binary: PathBuf,
+        port: u16,
+        work: &Path,
+    ) -> Result<(), Failure> {
         let folder = work.join("redis");
         std::fs::create_dir_all(&folder).or_broken("cannot make the folder of Redis")?;
-        let args = ["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"];
+        let args = [
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            &port.to_string(),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ];
         let mut args: Vec<String> = args.map(str::to_owned).to_vec();
-        args.extend(["--maxmemory", "256mb", "--maxmemory-policy", "allkeys-lru", "--dir"].map(str::to_owned));
+        args.extend(
+            [
+                "--maxmemory",
+                "256mb",
+                "--maxmemory-policy",
+                "allkeys-lru",
+                "--dir",
+            ]
+            .map(str::to_owned),
+        );
         args.push(folder.display().to_string());
         self.spawn("redis", binary, args).await?;
         let address = loopback(port);
-        self.await_ready("redis", async || tokio::net::TcpStream::connect(address).await.is_ok()).await
+        self.await_ready("redis", async || {
+            tokio::net::TcpStream::connect(address).await.is_ok()
+        })
+        .await
     }
 
     /// Starts Toxiproxy with a proxy before Redis; gives the address of that proxy.
     async fn start_toxiproxy(&mut self, redis: SocketAddr) -> Result<SocketAddr, Failure> {
-        let args = ["toxiproxy", "--listen", "127.0.0.1:0"].map(str::to_owned).to_vec();
+        let args = ["toxiproxy", "--listen", "127.0.0.1:0"]
+            .map(str::to_owned)
+            .to_vec();
         self.spawn("toxiproxy", own_binary()?, args).await?;
         let line = self.newest()?.line("listening ", READY_PATIENCE).await?;
         self.toxiproxy = address_in(&line, "http://")?;
@@ -168,24 +220,54 @@ impl Stack {
         });
         let sentence = "cannot put a proxy before Redis";
         let url = format!("http://{}/proxies", self.toxiproxy);
-        let answer = self.http.post(url).json(&proxy).send().await.or_broken(sentence)?;
+        let answer = self
+            .http
+            .post(url)
+            .json(&proxy)
+            .send()
+            .await
+            .or_broken(sentence)?;
         let answer = answer.error_for_status().or_broken(sentence)?;
         let made: serde_json::Value = answer.json().await.or_broken(sentence)?;
-        made["listen"].as_str().unwrap_or_default().parse().or_broken(sentence)
+        made["listen"]
+            .as_str()
+            .unwrap_or_default()
+            .parse()
+            .or_broken(sentence)
     }
 
     async fn start_desk(&mut self, work: &Path) -> Result<(), Failure> {
         let database = work.join("desk.sqlite").display().to_string();
-        let args = ["desk", "serve", "--listen", "127.0.0.1:0", "--db", &database];
-        self.spawn("desk", own_binary()?, args.map(str::to_owned).to_vec()).await?;
+        let args = [
+            "desk",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--db",
+            &database,
+        ];
+        self.spawn("desk", own_binary()?, args.map(str::to_owned).to_vec())
+            .await?;
         let line = self.newest()?.line("listening ", READY_PATIENCE).await?;
         self.desk = address_in(&line, "http://")?;
         Ok(())
     }
 
-    async fn start_service(&mut self, redis: SocketAddr, sabotage: Option<Sabotage>) -> Result<(), Failure> {
+    async fn start_service(
+        &mut self,
+        redis: SocketAddr,
+        sabotage: Option<Sabotage>,
+    ) -> Result<(), Failure> {
         let redis = format!("redis.url=redis://{redis}");
-        let fixed = ["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--set", &redis];
+        let fixed = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin",
+            "127.0.0.1:0",
+            "--set",
+            &redis,
+        ];
         let mut args: Vec<String> = fixed.map(str::to_owned).to_vec();
         // A rehearsal samples every trace, and looks at Redis again soon after a fault.
         for setting in ["telemetry.trace_ratio=1.0", "redis.breaker.cooldown=2s"] {
@@ -193,7 +275,12 @@ impl Stack {
         }
         let mut env = Vec::new();
         if let Some(sabotage) = sabotage {
-            args.extend(sabotage.settings().into_iter().flat_map(|setting| ["--set".to_owned(), setting]));
+            args.extend(
+                sabotage
+                    .settings()
+                    .into_iter()
+                    .flat_map(|setting| ["--set".to_owned(), setting]),
+            );
             env.push(("PROOFMARK_REHEARSAL".to_owned(), "1".to_owned()));
         }
         self.spawn_with("service", own_binary()?, args, env).await?;
@@ -203,18 +290,27 @@ impl Stack {
         Ok(())
     }
 
-    async fn start_alertmanager(&mut self, binary: PathBuf, port: u16, plan: &Plan<'_>) -> Result<(), Failure> {
+    async fn start_alertmanager(
+        &mut self,
+        binary: PathBuf,
+        port: u16,
+        plan: &Plan<'_>,
+    ) -> Result<(), Failure> {
         let file = plan.work.join("alerts/generated/alertmanager.yaml");
         let address = loopback(port);
         let args = vec![
             format!("--config.file={}", file.display()),
-            format!("--storage.path={}", plan.work.join("alertmanager").display()),
+            format!(
+                "--storage.path={}",
+                plan.work.join("alertmanager").display()
+            ),
             format!("--web.listen-address={address}"),
             // One instance: no cluster, no second port.
             "--cluster.listen-address=".to_owned(),
         ];
         self.spawn("alertmanager", binary, args).await?;
-        self.await_ok("alertmanager", &format!("http://{address}/-/ready")).await
+        self.await_ok("alertmanager", &format!("http://{address}/-/ready"))
+            .await
     }
 
     async fn start_prometheus(
@@ -223,7 +319,8 @@ impl Stack {
         alertmanager: SocketAddr,
         plan: &Plan<'_>,
     ) -> Result<(), Failure> {
-        let rules = ["recording", "alerts"].map(|name| plan.work.join(format!("alerts/generated/{name}.yaml")));
+        let rules = ["recording", "alerts"]
+            .map(|name| plan.work.join(format!("alerts/generated/{name}.yaml")));
         let targets = Targets {
             service: self.admin,
             load: self.load_metrics,
@@ -236,25 +333,36 @@ impl Stack {
             .or_broken("cannot write the configuration of Prometheus")?;
         let args = vec![
             format!("--config.file={}", file.display()),
-            format!("--storage.tsdb.path={}", plan.work.join("prometheus").display()),
+            format!(
+                "--storage.tsdb.path={}",
+                plan.work.join("prometheus").display()
+            ),
             format!("--web.listen-address={}", self.prometheus),
             "--log.level=warn".to_owned(),
         ];
         self.spawn("prometheus", binary, args).await?;
-        self.await_ok("prometheus", &format!("http://{}/-/ready", self.prometheus)).await
+        self.await_ok("prometheus", &format!("http://{}/-/ready", self.prometheus))
+            .await
     }
 
     async fn await_ok(&mut self, name: &str, url: &str) -> Result<(), Failure> {
         let http = self.http.clone();
         let url = url.to_owned();
         self.await_ready(name, async || {
-            http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success())
+            http.get(&url)
+                .send()
+                .await
+                .is_ok_and(|answer| answer.status().is_success())
         })
         .await
     }
 
     /// Looks until `is_ready`, or until the newest child has died, or for [`READY_PATIENCE`].
-    async fn await_ready(&mut self, name: &str, is_ready: impl AsyncFn() -> bool) -> Result<(), Failure> {
+    async fn await_ready(
+        &mut self,
+        name: &str,
+        is_ready: impl AsyncFn() -> bool,
+    ) -> Result<(), Failure> {
         let deadline = Instant::now() + READY_PATIENCE;
         while Instant::now() < deadline {
             if self.newest()?.has_ended() {
@@ -265,7 +373,10 @@ impl Stack {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        Err(Failure::broken(format!("{name} was not ready within {} s", READY_PATIENCE.as_secs())))
+        Err(Failure::broken(format!(
+            "{name} was not ready within {} s",
+            READY_PATIENCE.as_secs()
+        )))
     }
 
     /// How many parts run.
@@ -322,7 +433,8 @@ fn write_rules(plan: &Plan<'_>, desk: SocketAddr) -> Result<(), Failure> {
 fn address_in(line: &str, before: &str) -> Result<SocketAddr, Failure> {
     let rest = line.split_once(before).map_or("", |(_, rest)| rest);
     let text = rest.split_whitespace().next().unwrap_or_default();
-    text.parse().or_broken(format!("expected an address after {before:?} in {line:?}"))
+    text.parse()
+        .or_broken(format!("expected an address after {before:?} in {line:?}"))
 }
 
 #[cfg(test)]
@@ -335,13 +447,20 @@ mod tests {
         assert_eq!(address_in(line, "public http://").unwrap(), loopback(8080));
         assert_eq!(address_in(line, "admin http://").unwrap(), loopback(8081));
         let failure = address_in("hello", "http://").unwrap_err();
-        assert!(failure.to_string().starts_with("expected an address after \"http://\" in \"hello\""));
+        assert!(
+            failure
+                .to_string()
+                .starts_with("expected an address after \"http://\" in \"hello\"")
+        );
     }
 
     #[test]
     fn a_binary_that_is_not_there_is_named_with_the_command_that_installs_it() {
         let failure = installed("no-such-binary").unwrap_err();
-        assert_eq!(failure.to_string(), "no-such-binary is not installed: run ci/setup");
+        assert_eq!(
+            failure.to_string(),
+            "no-such-binary is not installed: run ci/setup"
+        );
         assert_eq!(failure.outcome().exit_code(), 70);
     }
 }

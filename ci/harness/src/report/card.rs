@@ -13,7 +13,9 @@ pub(crate) fn card(rehearsal: &Rehearsal) -> Card {
     };
     let load = rehearsal.load.as_ref().map(text::load);
     let objectives = rehearsal.objectives.iter().map(|objective| {
-        let seen = objective.attainment.map_or_else(|| "unknown".to_owned(), text::percent);
+        let seen = objective
+            .attainment
+            .map_or_else(|| "unknown".to_owned(), text::percent);
         format!("{} {seen}", objective.name)
     });
     let figures: Vec<String> = objectives.chain(load).collect();

@@ -26,7 +26,10 @@ pub(super) fn html(rehearsal: &Rehearsal) -> String {
 
 fn head(out: &mut String, rehearsal: &Rehearsal) {
     let sabotage = rehearsal.sabotage.map_or(String::new(), |sabotage| {
-        format!("<span class=\"sabotage\">sabotaged on purpose: {}</span>", escape(sabotage))
+        format!(
+            "<span class=\"sabotage\">sabotaged on purpose: {}</span>",
+            escape(sabotage)
+        )
     });
     // A String takes every write.
     let _ = write!(
@@ -52,7 +55,11 @@ fn pictures(out: &mut String, rehearsal: &Rehearsal) {
     out.push_str("<section>\n<h2>What happened</h2>\n");
     for picture in &rehearsal.pictures {
         let (file, alt) = (escape(&picture.file), escape(&picture.alt));
-        let _ = writeln!(out, "<img src=\"{file}\" alt=\"{alt}\" width=\"{}\">", picture.width);
+        let _ = writeln!(
+            out,
+            "<img src=\"{file}\" alt=\"{alt}\" width=\"{}\">",
+            picture.width
+        );
     }
     out.push_str("</section>\n");
 }
@@ -66,33 +73,58 @@ fn objectives(out: &mut String, rehearsal: &Rehearsal) {
             escape(&objective.detail),
         ]
     });
-    table(out, "Objectives", ["verdict", "objective", "seen", "why"], rows, "The gate was not reached.");
+    table(
+        out,
+        "Objectives",
+        ["verdict", "objective", "seen", "why"],
+        rows,
+        "The gate was not reached.",
+    );
 }
 
 fn experiments(out: &mut String, rehearsal: &Rehearsal) {
     let rows = rehearsal.experiments.iter().map(|experiment| {
-        let detail = if experiment.detail.is_empty() { String::new() } else { escape(&experiment.detail) };
-        let times = format!(
-            "felt after {}, over after {}",
-            text::seconds(experiment.effect_seconds),
-            text::seconds(experiment.recovery_seconds)
-        );
-        [badge(experiment.outcome.as_str()), escape(&experiment.title), times, detail]
+        [
+            badge(experiment.outcome.as_str()),
+            escape(&experiment.title),
+            text::times(experiment),
+            escape(&experiment.detail),
+        ]
     });
-    table(out, "Experiments", ["outcome", "experiment", "times", "why"], rows, "No experiment was reached.");
+    table(
+        out,
+        "Experiments",
+        ["outcome", "experiment", "times", "why"],
+        rows,
+        "No experiment was reached.",
+    );
 }
 
 fn alerts(out: &mut String, rehearsal: &Rehearsal) {
     let rows = rehearsal.alerts.iter().map(|alert| {
-        let desk = if alert.at_desk { "at the desk" } else { "not yet at the desk" };
+        let desk = if alert.at_desk {
+            "at the desk"
+        } else {
+            "not at the desk"
+        };
         [
             badge(&alert.severity),
             escape(&alert.name),
-            format!("from {} for {:.0} s", alert.fired.strftime("%H:%M:%S"), alert.seconds),
+            format!(
+                "from {} for {:.0} s",
+                alert.fired.strftime("%H:%M:%S"),
+                alert.seconds
+            ),
             desk.to_owned(),
         ]
     });
-    table(out, "Alerts", ["severity", "alert", "fired", "delivered"], rows, "No alert fired.");
+    table(
+        out,
+        "Alerts",
+        ["severity", "alert", "fired", "delivered"],
+        rows,
+        "No alert fired.",
+    );
 }
 
 fn steps(out: &mut String, rehearsal: &Rehearsal) {
@@ -104,7 +136,13 @@ fn steps(out: &mut String, rehearsal: &Rehearsal) {
             escape(&step.detail),
         ]
     });
-    table(out, "The line", ["outcome", "step", "took", "what"], rows, "Nothing was done.");
+    table(
+        out,
+        "The line",
+        ["outcome", "step", "took", "what"],
+        rows,
+        "Nothing was done.",
+    );
 }
 
 fn table(
@@ -120,8 +158,13 @@ fn table(
         let _ = write!(out, "<p class=\"nothing\">{nothing}</p>\n</section>\n");
         return;
     }
-    let heads = columns.map(|column| format!("<th scope=\"col\">{column}</th>")).concat();
-    let _ = write!(out, "<div class=\"scroll\"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n");
+    let heads = columns
+        .map(|column| format!("<th scope=\"col\">{column}</th>"))
+        .concat();
+    let _ = write!(
+        out,
+        "<div class=\"scroll\"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n"
+    );
     for row in rows {
         let cells = row.map(|cell| format!("<td>{cell}</td>")).concat();
         let _ = writeln!(out, "<tr>{cells}</tr>");

@@ -18,7 +18,11 @@ pub(super) fn junit(rehearsal: &Rehearsal) -> Result<String, Failure> {
     let mut experiments = TestSuite::new("experiments");
     for experiment in &rehearsal.experiments {
         let detail = text::experienced(experiment);
-        experiments.add_test_case(case(&experiment.title, experiment.outcome.as_str(), &detail));
+        experiments.add_test_case(case(
+            &experiment.title,
+            experiment.outcome.as_str(),
+            &detail,
+        ));
     }
     let mut objectives = TestSuite::new("objectives");
     for objective in &rehearsal.objectives {
@@ -26,7 +30,9 @@ pub(super) fn junit(rehearsal: &Rehearsal) -> Result<String, Failure> {
         objectives.add_test_case(case(&objective.name, &objective.verdict, &detail));
     }
     report.add_test_suites([steps, experiments, objectives]);
-    report.to_string().or_broken("cannot write the report as JUnit XML")
+    report
+        .to_string()
+        .or_broken("cannot write the report as JUnit XML")
 }
 
 fn case(name: &str, word: &str, detail: &str) -> TestCase {

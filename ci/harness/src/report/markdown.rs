@@ -6,7 +6,11 @@ use super::{Rehearsal, text};
 
 /// The whole report as Markdown.
 pub(super) fn markdown(rehearsal: &Rehearsal) -> String {
-    let mut out = format!("# Rehearsal: {}\n\n{}\n\n", rehearsal.verdict, text::sentence(rehearsal));
+    let mut out = format!(
+        "# Rehearsal: {}\n\n{}\n\n",
+        rehearsal.verdict,
+        text::sentence(rehearsal)
+    );
     // A String takes every write.
     let _ = writeln!(
         out,
@@ -14,46 +18,82 @@ pub(super) fn markdown(rehearsal: &Rehearsal) -> String {
         cell(&rehearsal.release),
         rehearsal.started,
         rehearsal.duration_seconds,
-        rehearsal.sabotage.map_or(String::new(), |sabotage| format!(", sabotaged: {sabotage}")),
+        rehearsal
+            .sabotage
+            .map_or(String::new(), |sabotage| format!(", sabotaged: {sabotage}")),
     );
-    table(&mut out, "Line", ["step", "outcome", "took", "what"], rehearsal.steps.iter().map(|step| {
-        [step.name.to_owned(), step.outcome.to_string(), format!("{:.1} s", step.seconds), step.detail.clone()]
-    }));
+    table(
+        &mut out,
+        "Line",
+        ["step", "outcome", "took", "what"],
+        rehearsal.steps.iter().map(|step| {
+            [
+                step.name.to_owned(),
+                step.outcome.to_string(),
+                format!("{:.1} s", step.seconds),
+                step.detail.clone(),
+            ]
+        }),
+    );
     table(
         &mut out,
         "Objectives",
         ["objective", "verdict", "seen", "why"],
         rehearsal.objectives.iter().map(|objective| {
-            [objective.name.clone(), objective.verdict.clone(), text::attained(objective), objective.detail.clone()]
+            [
+                objective.name.clone(),
+                objective.verdict.clone(),
+                text::attained(objective),
+                objective.detail.clone(),
+            ]
         }),
     );
     table(
         &mut out,
         "Experiments",
-        ["experiment", "outcome", "felt after", "over after"],
+        ["experiment", "outcome", "times", "why"],
         rehearsal.experiments.iter().map(|experiment| {
             [
                 experiment.title.clone(),
                 experiment.outcome.to_string(),
-                text::seconds(experiment.effect_seconds),
-                text::seconds(experiment.recovery_seconds),
+                text::times(experiment),
+                experiment.detail.clone(),
             ]
         }),
     );
-    table(&mut out, "Alerts", ["alert", "severity", "fired", "for"], rehearsal.alerts.iter().map(|alert| {
-        [alert.name.clone(), alert.severity.clone(), alert.fired.to_string(), format!("{:.0} s", alert.seconds)]
-    }));
+    table(
+        &mut out,
+        "Alerts",
+        ["alert", "severity", "fired", "for"],
+        rehearsal.alerts.iter().map(|alert| {
+            [
+                alert.name.clone(),
+                alert.severity.clone(),
+                alert.fired.to_string(),
+                format!("{:.0} s", alert.seconds),
+            ]
+        }),
+    );
     out
 }
 
-fn table(out: &mut String, title: &str, columns: [&str; 4], rows: impl Iterator<Item = [String; 4]>) {
+fn table(
+    out: &mut String,
+    title: &str,
+    columns: [&str; 4],
+    rows: impl Iterator<Item = [String; 4]>,
+) {
     let _ = writeln!(out, "## {title}\n");
     let mut rows = rows.peekable();
     if rows.peek().is_none() {
         out.push_str("none\n\n");
         return;
     }
-    let _ = writeln!(out, "| {} |\n| --- | --- | --- | --- |", columns.join(" | "));
+    let _ = writeln!(
+        out,
+        "| {} |\n| --- | --- | --- | --- |",
+        columns.join(" | ")
+    );
     for row in rows {
         let _ = writeln!(out, "| {} |", row.map(|text| cell(&text)).join(" | "));
     }
@@ -62,7 +102,9 @@ fn table(out: &mut String, title: &str, columns: [&str; 4], rows: impl Iterator<
 
 /// Text that cannot break out of its cell.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ")
+    text.replace('|', "\\|")
+        .replace('<', "&lt;")
+        .replace(['\n', '\r'], " ")
 }
 
 #[cfg(test)]

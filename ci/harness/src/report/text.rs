@@ -41,11 +41,15 @@ pub(crate) fn count(number: u64) -> String {
 
 /// Milliseconds with as many digits as matter.
 pub(crate) fn milliseconds(ms: f64) -> String {
-    if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
+    if ms < 10.0 {
+        format!("{ms:.1} ms")
+    } else {
+        format!("{ms:.0} ms")
+    }
 }
 
 /// Seconds that may not have been seen.
-pub(super) fn seconds(seconds: Option<f64>) -> String {
+fn seconds(seconds: Option<f64>) -> String {
     seconds.map_or_else(|| "–".to_owned(), |seconds| format!("{seconds:.1} s"))
 }
 
@@ -63,9 +67,27 @@ pub(crate) fn load(load: &Load) -> String {
 /// An objective in one line: what was seen against what is asked.
 pub(super) fn attained(objective: &Objective) -> String {
     match objective.attainment {
-        Some(attainment) => format!("{} good, {} asked", percent(attainment), target(objective.target)),
+        Some(attainment) => format!(
+            "{} good, {} asked",
+            percent(attainment),
+            target(objective.target)
+        ),
         None => format!("unknown, {} asked", target(objective.target)),
     }
+}
+
+/// When the faults of an experiment were felt, and when they were over.
+pub(super) fn times(experiment: &Experiment) -> String {
+    let Experiment {
+        effect_seconds,
+        recovery_seconds,
+        ..
+    } = experiment;
+    format!(
+        "felt after {}, over after {}",
+        seconds(*effect_seconds),
+        seconds(*recovery_seconds)
+    )
 }
 
 /// An experiment in one line.
@@ -73,7 +95,7 @@ pub(super) fn experienced(experiment: &Experiment) -> String {
     if experiment.outcome != Outcome::Held && !experiment.detail.is_empty() {
         return experiment.detail.clone();
     }
-    format!("felt after {}, over after {}", seconds(experiment.effect_seconds), seconds(experiment.recovery_seconds))
+    times(experiment)
 }
 
 #[cfg(test)]

@@ -1,1 +1,0 @@
-//! The command line of Proofmark, and the rehearsal of a release.
