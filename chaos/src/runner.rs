@@ -149,7 +149,7 @@ impl Run<'_> {
     async fn unless_stopped<T>(&self, future: impl Future<Output = T>) -> Result<T, Halt> {
         tokio::select! {
             biased;
-            () = self.stop.cancelled() => Err(Halt::new(Outcome::Interrupted, "interrupted")),
+            () = self.stop.cancelled() => Err(Halt::new(Outcome::Interrupted, "stopped by a signal")),
             output = future => Ok(output),
         }
     }

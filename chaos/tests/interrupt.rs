@@ -1,5 +1,7 @@
 //! Ctrl-C, twice, while a fault is set. Alone in its process, because it signals itself.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::process::Command;
 use std::time::Duration;
 

@@ -3,6 +3,8 @@
 //! In place of the service stands the smallest thing that bears these faults: a loop that asks Redis
 //! with a timeout of 50 ms behind a circuit breaker, and records the signals of the catalog.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -182,6 +184,58 @@ fn experiments() -> impl Iterator<Item = PathBuf> {
         .map(move |name| folder.join(format!("{name}.yaml")))
 }
 
+/// A proxy called `redis` on the embedded server; gives where it listens.
+async fn proxy_to(http: &reqwest::Client, api: &str, redis: SocketAddr) -> SocketAddr {
+    let wanted = json!({ "name": "redis", "upstream": redis.to_string() });
+    let made = http
+        .post(format!("{api}/proxies"))
+        .json(&wanted)
+        .send()
+        .await
+        .unwrap();
+    let made: Value = made.json().await.unwrap();
+    made["listen"].as_str().unwrap().parse().unwrap()
+}
+
+fn check_journals(folder: &Path) {
+    for file in experiments() {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(folder.join(format!("{name}.journal.json"))).unwrap();
+        let journal: Journal = serde_json::from_str(&text).unwrap();
+        let (effect, recovery) = (journal.effect_seconds, journal.recovery_seconds);
+        println!("{name}: effect {effect:?} s, recovery {recovery:?} s");
+        assert_eq!(
+            journal.outcome(),
+            Outcome::Held,
+            "{name}: {}",
+            journal.detail
+        );
+    }
+}
+
+/// Nothing is left on the proxy, and Prometheus has seen each fault while it was there.
+async fn check_traces(http: &reqwest::Client, api: &str, prometheus: &str) {
+    let proxies = ask(http, format!("{api}/proxies")).await.unwrap();
+    let redis = &proxies["redis"];
+    assert_eq!(
+        (&redis["enabled"], &redis["toxics"]),
+        (&json!(true), &json!([]))
+    );
+    let query = "max_over_time(chaos_fault_active[5m])";
+    let seen = ask(http, format!("{prometheus}/api/v1/query?query={query}"))
+        .await
+        .unwrap();
+    let series = seen["data"]["result"].as_array().unwrap().iter();
+    let active = series.filter(|series| series["value"][1] == "1");
+    let faults: Vec<&str> = active
+        .map(|one| one["metric"]["fault"].as_str().unwrap())
+        .collect();
+    assert!(
+        faults.contains(&"latency") && faults.contains(&"disabled"),
+        "{seen}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_experiments_are_felt_and_borne_and_leave_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
@@ -201,29 +255,15 @@ async fn the_experiments_are_felt_and_borne_and_leave_nothing_behind() {
     ];
     let _redis = start("redis-server", &args.map(str::to_owned));
     ready("redis", async || TcpStream::connect(redis).await.is_ok()).await;
-
-    let toxiproxy = ToxiproxyServer::start("127.0.0.1:0".parse().unwrap(), 0, Vec::new())
-        .await
-        .unwrap();
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let toxiproxy = ToxiproxyServer::start(listen, 0, Vec::new()).await.unwrap();
     let api = format!("http://{}", toxiproxy.address);
-    let wanted = json!({ "name": "redis", "upstream": redis.to_string() });
-    let made: Value = http
-        .post(format!("{api}/proxies"))
-        .json(&wanted)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    let service = start_service(made["listen"].as_str().unwrap().parse().unwrap()).await;
-
+    let service = start_service(proxy_to(&http, &api, redis).await).await;
     let _prometheus = start_prometheus(folder.path(), prometheus, [service, metrics]);
     let url = format!("http://{prometheus}");
+    let up = format!("{url}/api/v1/query?query=up");
     ready("prometheus", async || {
-        ask(&http, format!("{url}/api/v1/query?query=up"))
-            .await
-            .is_some()
+        ask(&http, up.clone()).await.is_some()
     })
     .await;
 
@@ -238,39 +278,7 @@ async fn the_experiments_are_felt_and_borne_and_leave_nothing_behind() {
     line.extend(["--out".to_owned(), folder.path().display().to_string()]);
     let outcome = chaos::run(Line::parse_from(line).chaos).await.unwrap();
 
-    for file in experiments() {
-        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-        let text =
-            std::fs::read_to_string(folder.path().join(format!("{name}.journal.json"))).unwrap();
-        let journal: Journal = serde_json::from_str(&text).unwrap();
-        assert_eq!(
-            journal.outcome(),
-            Outcome::Held,
-            "{name}: {}",
-            journal.detail
-        );
-        println!(
-            "{name}: effect {:?} s, recovery {:?} s",
-            journal.effect_seconds, journal.recovery_seconds
-        );
-    }
+    check_journals(folder.path());
     assert_eq!(outcome, Outcome::Held);
-    let proxies = ask(&http, format!("{api}/proxies")).await.unwrap();
-    assert_eq!(
-        (&proxies["redis"]["enabled"], &proxies["redis"]["toxics"]),
-        (&json!(true), &json!([]))
-    );
-    let seen = format!("{url}/api/v1/query?query=max_over_time(chaos_fault_active[5m])");
-    let seen = ask(&http, seen).await.unwrap();
-    let faults: Vec<&str> = seen["data"]["result"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|series| series["value"][1] == "1")
-        .map(|series| series["metric"]["fault"].as_str().unwrap())
-        .collect();
-    assert!(
-        faults.contains(&"latency") && faults.contains(&"disabled"),
-        "{seen}"
-    );
+    check_traces(&http, &api, &url).await;
 }

@@ -1,5 +1,7 @@
 //! The embedded server over real sockets: its API, and what happens to bytes.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -305,94 +307,68 @@ async fn an_upstream_that_is_not_there_closes_the_client() {
     );
 }
 
+/// Calls of the API, one a line; `UP` is the address of an upstream.
+const CALLS: &str = r#"
+GET /version
+POST /proxies {"name": "p", "upstream": "UP"}
+POST /proxies {"upstream": "UP"}
+POST /proxies {"name": "q"}
+POST /proxies {"name": "q", "upstream": "127.0.0.1"}
+POST /proxies {"name": "q", "upstream": "example.org:80"}
+POST /proxies {"name": "q", "upstream": "UP", "listen": "0.0.0.0:0"}
+POST /proxies "p"
+GET /proxies/q
+PATCH /proxies/q {"enabled": false}
+DELETE /proxies/q
+POST /proxies/p/toxics {"type": "latency", "attributes": {"latency": 5}}
+POST /proxies/p/toxics {"type": "latency", "attributes": {"latency": 5}}
+POST /proxies/p/toxics {"type": "noop", "stream": "up"}
+POST /proxies/p/toxics {"type": "bandwidth"}
+POST /proxies/p/toxics {"type": "latency", "stream": "upstream", "name": "latency_downstream"}
+GET /proxies/p/toxics/latency_downstream
+POST /proxies/p/toxics/latency_downstream {"toxicity": 0.5}
+PATCH /proxies/p/toxics/latency_downstream {"toxicity": 2}
+GET /proxies/p/toxics/nothing
+DELETE /proxies/p/toxics/nothing
+DELETE /proxies/p/toxics/latency_downstream
+GET /proxies/p/toxics
+DELETE /proxies/p
+GET /proxies
+"#;
+
 #[tokio::test]
 async fn the_api_answers_as_toxiproxy_does() {
     let server = Server::start().await;
     let upstream = echo().await;
     server.proxy_to(upstream).await;
-    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let upstream = upstream.to_string();
-    let toxics = "/proxies/p/toxics";
-    let calls = [
-        ("GET", "/version", Value::Null),
-        (
-            "POST",
-            "/proxies",
-            json!({ "name": "p", "upstream": upstream }),
-        ),
-        ("POST", "/proxies", json!({ "upstream": upstream })),
-        ("POST", "/proxies", json!({ "name": "q" })),
-        (
-            "POST",
-            "/proxies",
-            json!({ "name": "q", "upstream": "127.0.0.1" }),
-        ),
-        (
-            "POST",
-            "/proxies",
-            json!({ "name": "q", "upstream": "example.org:80" }),
-        ),
-        (
-            "POST",
-            "/proxies",
-            json!({ "name": "q", "upstream": upstream, "listen": "0.0.0.0:0" }),
-        ),
-        ("POST", "/proxies", json!(["p"])),
-        ("GET", "/proxies/q", Value::Null),
-        ("PATCH", "/proxies/q", json!({ "enabled": false })),
-        ("DELETE", "/proxies/q", Value::Null),
-        (
-            "POST",
-            toxics,
-            json!({ "type": "latency", "attributes": { "latency": 5 } }),
-        ),
-        (
-            "POST",
-            toxics,
-            json!({ "type": "latency", "attributes": { "latency": 5 } }),
-        ),
-        ("POST", toxics, json!({ "type": "noop", "stream": "up" })),
-        ("POST", toxics, json!({ "type": "bandwidth" })),
-        (
-            "POST",
-            toxics,
-            json!({ "type": "latency", "stream": "upstream", "name": "latency_downstream" }),
-        ),
-        ("GET", "/proxies/p/toxics/latency_downstream", Value::Null),
-        (
-            "POST",
-            "/proxies/p/toxics/latency_downstream",
-            json!({ "toxicity": 0.5 }),
-        ),
-        (
-            "PATCH",
-            "/proxies/p/toxics/latency_downstream",
-            json!({ "toxicity": 2 }),
-        ),
-        ("GET", "/proxies/p/toxics/nothing", Value::Null),
-        ("DELETE", "/proxies/p/toxics/nothing", Value::Null),
-        (
-            "DELETE",
-            "/proxies/p/toxics/latency_downstream",
-            Value::Null,
-        ),
-        ("GET", toxics, Value::Null),
-        ("DELETE", "/proxies/p", Value::Null),
-        ("GET", "/proxies", Value::Null),
-    ];
     let mut seen = String::new();
-    for (method, path, body) in calls {
+    for call in CALLS.trim().lines() {
+        let mut parts = call.splitn(3, ' ');
+        let (method, path) = (parts.next().unwrap(), parts.next().unwrap());
+        let body = parts
+            .next()
+            .unwrap_or("null")
+            .replace("UP", &upstream.to_string());
+        let body = serde_json::from_str(&body).unwrap();
         let (status, answer) = server.call(method, path, body).await;
-        seen += &format!("{method} {path}: {status} {answer}\n");
+        seen += &format!("{call}\n  {status} {answer}\n");
     }
-    let busy = json!({ "name": "busy", "upstream": upstream, "listen": taken.local_addr().unwrap().to_string() });
+    insta::assert_snapshot!(seen);
+}
+
+#[tokio::test]
+async fn a_busy_port_is_said_to_be_busy() {
+    let server = Server::start().await;
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let taken = taken
+        .local_addr()
+        .map(|address| (taken, address.to_string()));
+    let (_held, address) = taken.unwrap();
+    let busy = json!({ "name": "busy", "upstream": "127.0.0.1:1", "listen": address });
     let (status, answer) = server.call("POST", "/proxies", busy).await;
     assert_eq!(status, 500, "{answer}");
-    assert!(
-        answer["error"].as_str().unwrap().contains("in use"),
-        "{answer}"
-    );
-    insta::assert_snapshot!(seen);
+    let error = answer["error"].as_str().unwrap();
+    assert!(error.contains("in use"), "{answer}");
 }
 
 #[tokio::test]
