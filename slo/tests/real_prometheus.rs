@@ -1,5 +1,10 @@
 //! The gate against a real Prometheus, with history made by promtool.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test may panic as a test does"
+)]
+
 use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -17,15 +22,18 @@ const STEP: i64 = 15;
 
 const HOUR: i64 = 3_600;
 
+/// A value at so many seconds before the end, or no sample.
+type Value = fn(i64) -> Option<f64>;
+
 /// One made-up job: a value for each scrape, by seconds before the end; `None` is no sample.
 struct Job {
     name: &'static str,
     instance: &'static str,
     /// How far the history goes back, in seconds.
     history: i64,
-    good: fn(i64) -> Option<f64>,
-    bad: fn(i64) -> Option<f64>,
-    up: fn(i64) -> Option<f64>,
+    good: Value,
+    bad: Value,
+    up: Value,
 }
 
 /// Events per second that make 18,000 in an hour.
@@ -53,64 +61,85 @@ fn until_ten_minutes_ago(of: Option<f64>, before: i64) -> Option<f64> {
     of.filter(|_| before > 600)
 }
 
+fn one_until_ten_minutes_ago(before: i64) -> Option<f64> {
+    until_ten_minutes_ago(Some(1.0), before)
+}
+
+fn few(before: i64) -> Option<f64> {
+    grown(before, 0.1)
+}
+
+fn zero_until_ten_minutes_ago(before: i64) -> Option<f64> {
+    until_ten_minutes_ago(Some(0.0), before)
+}
+
+fn steady_until_ten_minutes_ago(before: i64) -> Option<f64> {
+    until_ten_minutes_ago(steady(before), before)
+}
+
+/// A counter that begins at 0 again half an hour before the end.
+fn restarted(before: i64) -> Option<f64> {
+    let second = (HOUR / 2 - before) as f64 * RATE;
+    if before > HOUR / 2 {
+        steady(before)
+    } else {
+        Some(second)
+    }
+}
+
 fn jobs() -> Vec<Job> {
-    let healthy = Job {
-        name: "pass",
+    let job = |name| Job {
+        name,
         instance: "a:1",
         history: 2 * HOUR,
         good: steady,
         bad: none,
         up: one,
     };
-    let job = |name| Job { name, ..healthy };
+    // Its series end ten minutes before the end, its target goes on.
+    let stopped = |name| Job {
+        good: steady_until_ten_minutes_ago,
+        bad: zero_until_ten_minutes_ago,
+        ..job(name)
+    };
+    let many_bad: Value = |before| grown(before, RATE / 50.0);
+    // One per cent was bad until two hours ago.
+    let was_bad: Value = |before| grown(before.max(2 * HOUR), RATE / 100.0);
+    let down_now: Value = |before| Some(if before > 600 { 1.0 } else { 0.0 });
+    let flapping: Value = |before| {
+        Some(if before % 600 < 60 && before > 60 {
+            0.0
+        } else {
+            1.0
+        })
+    };
     vec![
         job("pass"),
         Job {
-            bad: |before| grown(before, RATE / 50.0),
+            bad: many_bad,
             ..job("fail")
         },
         Job {
-            good: |before| grown(before, 0.1),
+            good: few,
             ..job("few")
         },
-        // Restarted half an hour before the end: the counter begins at 0 again.
         Job {
-            good: |before| {
-                if before > HOUR / 2 {
-                    steady(before)
-                } else {
-                    Some((HOUR / 2 - before) as f64 * RATE)
-                }
-            },
+            good: restarted,
             ..job("reset")
         },
         Job {
-            good: |before| until_ten_minutes_ago(steady(before), before),
-            bad: |before| until_ten_minutes_ago(Some(0.0), before),
-            up: |before| Some(if before > 600 { 1.0 } else { 0.0 }),
-            ..job("down")
+            up: down_now,
+            ..stopped("down")
         },
         Job {
-            up: |before| {
-                Some(if before % 600 < 60 && before > 60 {
-                    0.0
-                } else {
-                    1.0
-                })
-            },
+            up: flapping,
             ..job("flaps")
         },
         Job {
-            good: |before| until_ten_minutes_ago(steady(before), before),
-            bad: |before| until_ten_minutes_ago(Some(0.0), before),
-            up: |before| until_ten_minutes_ago(Some(1.0), before),
-            ..job("vanished")
+            up: one_until_ten_minutes_ago,
+            ..stopped("vanished")
         },
-        Job {
-            good: |before| until_ten_minutes_ago(steady(before), before),
-            bad: |before| until_ten_minutes_ago(Some(0.0), before),
-            ..job("stale")
-        },
+        stopped("stale"),
         Job {
             bad: |_| None,
             ..job("unseeded")
@@ -118,19 +147,16 @@ fn jobs() -> Vec<Job> {
         job("replaced"),
         Job {
             instance: "b:1",
-            good: |before| until_ten_minutes_ago(steady(before), before),
-            bad: |before| until_ten_minutes_ago(Some(0.0), before),
-            up: |before| until_ten_minutes_ago(Some(1.0), before),
-            ..job("replaced")
+            up: one_until_ten_minutes_ago,
+            ..stopped("replaced")
         },
         Job {
             history: 7 * HOUR,
             ..job("kept")
         },
-        // One per cent was bad until two hours ago.
         Job {
             history: 7 * HOUR,
-            bad: |before| grown(before.max(2 * HOUR), RATE / 100.0),
+            bad: was_bad,
             ..job("spent")
         },
     ]
@@ -139,19 +165,18 @@ fn jobs() -> Vec<Job> {
 fn open_metrics(end: i64) -> String {
     let mut text = String::new();
     let jobs = jobs();
-    let mut family =
-        |name: &str, kind: &str, series: Vec<(String, &Job, fn(i64) -> Option<f64>)>| {
-            let _ = writeln!(text, "# TYPE {name} {kind}");
-            for (series, job, value) in series {
-                let mut before = job.history;
-                while before >= 0 {
-                    if let Some(value) = value(before) {
-                        let _ = writeln!(text, "{series} {value} {}", end - before);
-                    }
-                    before -= STEP;
+    let mut family = |name: &str, kind: &str, series: Vec<(String, &Job, Value)>| {
+        let _ = writeln!(text, "# TYPE {name} {kind}");
+        for (series, job, value) in series {
+            let mut before = job.history;
+            while before >= 0 {
+                if let Some(value) = value(before) {
+                    let _ = writeln!(text, "{series} {value} {}", end - before);
                 }
+                before -= STEP;
             }
-        };
+        }
+    };
     let labels = |job: &Job| format!(r#"job="{}",instance="{}""#, job.name, job.instance);
     let answers = |job, code: &str| format!(r#"answers_total{{{},code="{code}"}}"#, labels(job));
     let counted: Vec<_> = jobs
@@ -336,6 +361,7 @@ async fn a_real_prometheus_is_judged() {
             began.elapsed()
         );
         seen.push(line(job, &report));
+        println!("{job} took {:?}", began.elapsed());
     }
     for (name, total, bad) in [
         (
@@ -350,19 +376,7 @@ async fn a_real_prometheus_is_judged() {
         ),
         ("template", "sum(increase(answers_total[{{.window}}]))", BAD),
         ("contradiction", BAD, "answers_total"),
-        ("no selector", "vector(100000)", "vector(0) * {{.window}}"),
-        (
-            "invented",
-            "vector(time()) + 0 * scalar(sum(rate(answers_total[{{.window}}])))",
-            "0 * sum(rate(answers_total[{{.window}}]))",
-        ),
     ] {
-        if slo::Query::parse(total, Some(true)).is_err()
-            || slo::Query::parse(bad, Some(true)).is_err()
-        {
-            seen.push(format!("{name}: refused when read"));
-            continue;
-        }
         seen.push(line(name, &server.judge("pass", total, bad).await));
     }
     insta::assert_snapshot!(seen.join("\n"));

@@ -9,7 +9,7 @@ use super::ask::{Asker, Deadline, time};
 use super::decide::{AGE_SECONDS_MIN, decide};
 use super::evidence::{Asked, Evidence, Lost, Period, Reading, Target};
 use super::plan::{Options, Plan, SelectorPlan, UpPlan};
-use super::report::{Judged, REPORT_SCHEMA, Report};
+use super::report::{Judged, REPORT_SCHEMA, Report, Seen};
 use crate::objective::Objective;
 use crate::prometheus::{Answer, Client, Labels, Matrix};
 use crate::window;
@@ -71,11 +71,7 @@ pub async fn judge(
 
 fn judge_one(objective: &Objective, plan: &Plan, evidence: &Evidence) -> Judged {
     let decision = decide(evidence, &plan.terms);
-    Judged::new(
-        objective,
-        decision,
-        observed_seconds(evidence, plan.terms.window),
-    )
+    Judged::new(objective, decision, seen(evidence, plan.terms.window))
 }
 
 fn nothing(lost: &Lost) -> Evidence {
@@ -88,15 +84,17 @@ fn nothing(lost: &Lost) -> Evidence {
     }
 }
 
-/// The part of the window in which a target was scraped, by its number of scrapes.
-fn observed_seconds(evidence: &Evidence, window: Duration) -> Option<f64> {
-    let targets = evidence.targets.as_ref().ok()?;
-    let observed = targets
-        .iter()
-        .filter_map(|target| Some(target.scrapes * target.interval_seconds?));
-    observed
-        .reduce(f64::max)
-        .map(|seconds| seconds.min(window.as_secs_f64()))
+fn seen(evidence: &Evidence, window: Duration) -> Seen {
+    let Ok(targets) = &evidence.targets else {
+        return Seen::default();
+    };
+    let scraped = |target: &Target| Some(target.scrapes * target.interval_seconds?);
+    let longest = targets.iter().filter_map(scraped).reduce(f64::max);
+    let has_up = |target: &Target| target.scrapes > 0.0;
+    Seen {
+        observed_seconds: longest.map(|seconds| seconds.min(window.as_secs_f64())),
+        has_up: (!targets.is_empty()).then(|| targets.iter().any(has_up)),
+    }
 }
 
 async fn evidence(asker: &mut Asker<'_>, plan: &Plan) -> Evidence {

@@ -255,7 +255,9 @@ fn name(target: &Target) -> String {
 fn down(target: &Target) -> Option<Reason> {
     let failed_max = (target.scrapes * FAILED_SHARE_MAX).max(1.0);
     let detail = match target.up_now {
-        None => return None,
+        // Series that no scrape makes have no `up` at all; then their freshness has to do.
+        None if target.scrapes == 0.0 => return None,
+        None => "is not scraped any more".to_owned(),
         // Anything but a clear 1 is not up; NaN is not either.
         Some(up) if up != 1.0 => "is down now".to_owned(),
         Some(_) if !(1.0..f64::INFINITY).contains(&target.scrapes) => {

@@ -234,30 +234,29 @@ impl fmt::Display for Reason {
                     "{target}: {detail}. Check that it is scraped, then ask again."
                 )
             }
-            Self::SourceUnreachable { message } => {
-                write!(
-                    f,
-                    "{message}. Check --prometheus, or allow more with --timeout."
-                )
+            Self::SourceUnreachable { message }
+            | Self::SourceRefused { message }
+            | Self::NotAnApi { message }
+            | Self::AnswerTooLarge { message }
+            | Self::Partial { message }
+            | Self::Contradiction { message } => write!(f, "{message}. {}", self.advice()),
+        }
+    }
+}
+
+impl Reason {
+    /// What to do about a reason whose message comes from elsewhere.
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::SourceUnreachable { .. } => "Check --prometheus, or allow more with --timeout.",
+            Self::SourceRefused { .. } => "See the log of Prometheus.",
+            Self::NotAnApi { .. } => "Check that --prometheus names Prometheus itself.",
+            Self::AnswerTooLarge { .. } => "Narrow it with --match.",
+            Self::Partial { .. } => {
+                "Prometheus doubts its answer; ask again when all of it is there."
             }
-            Self::SourceRefused { message } => write!(f, "{message}. See the log of Prometheus."),
-            Self::NotAnApi { message } => {
-                write!(
-                    f,
-                    "{message}. Check that --prometheus names Prometheus itself."
-                )
-            }
-            Self::AnswerTooLarge { message } => write!(f, "{message}. Narrow it with --match."),
-            Self::Partial { message } => write!(
-                f,
-                "Prometheus doubts its answer: {message}. Ask again when all of it is there."
-            ),
-            Self::Contradiction { message } => {
-                write!(
-                    f,
-                    "{message}. Check that the queries count the same events."
-                )
-            }
+            Self::Contradiction { .. } => "Check that the queries count the same events.",
+            _ => "",
         }
     }
 }

@@ -81,6 +81,9 @@ fn notes(judged: &Judged, report: &Report) -> Vec<String> {
     if let Some(period) = &judged.period {
         notes.push(period_note(period));
     }
+    if judged.has_up == Some(false) {
+        notes.push("no `up` beside its series: gaps in the window go unseen".to_owned());
+    }
     let window = window::parse(&report.window).ok();
     if let (Some(observed), Some(window)) = (judged.observed_seconds, window)
         && observed < window.as_secs_f64() * OBSERVED_SHARE_MIN

@@ -111,8 +111,17 @@ pub struct Judged {
     pub burn_rate: Option<f64>,
     /// Part of the window that was observed, in seconds, when it is known.
     pub observed_seconds: Option<f64>,
+    /// Whether `up` says how the targets did. Without it gaps in the window go unseen.
+    pub has_up: Option<bool>,
     /// The objective's own window.
     pub period: Option<PeriodJudged>,
+}
+
+/// How well the targets were seen.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Seen {
+    pub(super) observed_seconds: Option<f64>,
+    pub(super) has_up: Option<bool>,
 }
 
 /// The objective's own window.
@@ -170,11 +179,7 @@ impl Report {
 }
 
 impl Judged {
-    pub(super) fn new(
-        objective: &Objective,
-        decision: Decision,
-        observed_seconds: Option<f64>,
-    ) -> Self {
+    pub(super) fn new(objective: &Objective, decision: Decision, seen: Seen) -> Self {
         let target = objective.target;
         let figure = |of: &dyn Fn(Events) -> Option<f64>| decision.events.and_then(of).map(rounded);
         let period = decision.period.map(|period| PeriodJudged {
@@ -199,7 +204,8 @@ impl Judged {
             budget_left: figure(&|events| events.budget_left(target)),
             burn_rate: figure(&|events| events.burn_rate(target)),
             reasons: decision.reasons.into_iter().map(Explained::from).collect(),
-            observed_seconds,
+            observed_seconds: seen.observed_seconds,
+            has_up: seen.has_up,
             period,
         }
     }

@@ -58,8 +58,8 @@ impl Place {
 /// What a document is.
 #[derive(Debug)]
 pub(super) enum Content {
-    Slo(Whole<SloSpec>),
-    Sli(Whole<SliSpec>),
+    Slo(Box<Whole<SloSpec>>),
+    Sli(Box<Whole<SliSpec>>),
     Service(Whole<ServiceSpec>),
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn objectives(documents: &[Document]) -> Result<Vec<Objective>, Fault
         let is_new = match &document.content {
             Content::Slo(_) => true,
             Content::Sli(sli) => indicators
-                .insert(metadata.name.as_str(), (document, sli))
+                .insert(metadata.name.as_str(), (document, sli.as_ref()))
                 .is_none(),
             Content::Service(_) => services.insert(metadata.name.as_str()),
         };

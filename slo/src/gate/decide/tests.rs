@@ -1,7 +1,5 @@
 use std::time::Duration;
 
-use proptest::prelude::*;
-
 use super::super::evidence::{Lost, LostKind};
 use super::*;
 
@@ -194,67 +192,38 @@ fn a_part_larger_than_its_whole_is_a_contradiction() {
 }
 
 #[test]
-fn a_target_that_is_or_was_down_is_inconclusive() {
-    for (changed, expected) in [
-        (
-            Target {
-                up_now: Some(0.0),
-                age_seconds: None,
+fn a_target_that_is_down_is_inconclusive() {
+    for up_now in [Some(0.0), Some(f64::NAN), Some(0.5), None] {
+        let with = |age_seconds| {
+            of_target(Target {
+                up_now,
+                age_seconds,
                 ..target()
-            },
-            "inconclusive target_down",
-        ),
-        (
-            Target {
-                up_now: Some(f64::NAN),
-                ..target()
-            },
-            "inconclusive target_down",
-        ),
-        (
-            Target {
-                scrapes_failed: 5.0,
-                ..target()
-            },
-            "inconclusive target_down",
-        ),
-        (
-            Target {
-                scrapes_failed: 4.0,
-                ..target()
-            },
-            "pass",
-        ),
-        (
-            Target {
-                scrapes: 20.0,
-                scrapes_failed: 1.0,
-                ..target()
-            },
-            "pass",
-        ),
-        (
-            Target {
-                scrapes: 20.0,
-                scrapes_failed: 2.0,
-                ..target()
-            },
-            "inconclusive target_down",
-        ),
-        (
-            Target {
-                up_now: None,
-                age_seconds: None,
-                ..target()
-            },
-            "inconclusive target_down",
-        ),
-    ] {
-        let evidence = Evidence {
-            targets: Ok(vec![changed.clone()]),
-            ..healthy()
+            })
         };
-        assert_eq!(of(&evidence), expected, "{changed:?}");
+        assert_eq!(with(None), "inconclusive target_down", "{up_now:?}");
+        assert_eq!(with(Some(3.0)), "inconclusive target_down", "{up_now:?}");
+    }
+}
+
+#[test]
+fn a_target_that_was_down_for_more_than_two_scrapes_in_a_hundred_is_inconclusive() {
+    for (scrapes, scrapes_failed, expected) in [
+        (240.0, 4.0, "pass"),
+        (240.0, 5.0, "inconclusive target_down"),
+        (20.0, 1.0, "pass"),
+        (20.0, 2.0, "inconclusive target_down"),
+        (0.0, 0.0, "inconclusive target_down"),
+        (240.0, -1.0, "inconclusive target_down"),
+        (240.0, f64::NAN, "inconclusive target_down"),
+        (f64::INFINITY, f64::INFINITY, "inconclusive target_down"),
+    ] {
+        let found = of_target(Target {
+            scrapes,
+            scrapes_failed,
+            ..target()
+        });
+        assert_eq!(found, expected, "{scrapes_failed} of {scrapes}");
     }
 }
 
@@ -275,76 +244,68 @@ fn an_instance_that_was_retired_is_no_doubt_while_another_counts() {
     );
 }
 
+/// What is decided when the only target is like this.
+fn of_target(target: Target) -> String {
+    let targets = Ok(vec![target]);
+    of(&Evidence {
+        targets,
+        ..healthy()
+    })
+}
+
 #[test]
 fn series_that_are_old_or_gone_are_inconclusive() {
-    for (changed, expected) in [
-        (
-            Target {
-                age_seconds: Some(76.0),
-                ..target()
-            },
-            "inconclusive stale",
-        ),
-        (
-            Target {
-                age_seconds: Some(75.0),
-                ..target()
-            },
-            "pass",
-        ),
-        (
-            Target {
-                age_seconds: None,
-                ..target()
-            },
-            "inconclusive stale",
-        ),
-        (
-            Target {
-                age_seconds: Some(f64::NEG_INFINITY),
-                ..target()
-            },
-            "inconclusive stale",
-        ),
-        (
-            Target {
-                age_seconds: Some(f64::NAN),
-                ..target()
-            },
-            "inconclusive stale",
-        ),
-        (
-            Target {
-                interval_seconds: Some(1.0),
-                age_seconds: Some(14.0),
-                ..target()
-            },
-            "pass",
-        ),
-        (
-            Target {
-                interval_seconds: Some(1.0),
-                age_seconds: Some(16.0),
-                ..target()
-            },
-            "inconclusive stale",
-        ),
-        (
-            Target {
-                up_now: None,
-                interval_seconds: None,
-                age_seconds: Some(290.0),
-                ..target()
-            },
-            "pass",
-        ),
+    let aged = |age_seconds| {
+        of_target(Target {
+            age_seconds,
+            ..target()
+        })
+    };
+    assert_eq!(aged(Some(75.0)), "pass");
+    for odd in [
+        Some(76.0),
+        None,
+        Some(f64::NAN),
+        Some(f64::NEG_INFINITY),
+        Some(-60.0),
     ] {
-        let evidence = Evidence {
-            targets: Ok(vec![changed.clone()]),
-            ..healthy()
-        };
-        assert_eq!(of(&evidence), expected, "{changed:?}");
+        assert_eq!(aged(odd), "inconclusive stale", "{odd:?}");
     }
+}
+
+#[test]
+fn what_is_stale_depends_on_the_interval() {
+    let each_second = |age| {
+        let (interval_seconds, age_seconds) = (Some(1.0), Some(age));
+        of_target(Target {
+            interval_seconds,
+            age_seconds,
+            ..target()
+        })
+    };
+    assert_eq!(each_second(14.0), "pass");
+    assert_eq!(each_second(16.0), "inconclusive stale");
+}
+
+#[test]
+fn series_without_any_up_only_have_to_be_fresh() {
+    let pushed = |age_seconds| {
+        let (up_now, interval_seconds, scrapes) = (None, None, 0.0);
+        of_target(Target {
+            up_now,
+            scrapes,
+            interval_seconds,
+            age_seconds,
+            ..target()
+        })
+    };
+    assert_eq!(pushed(Some(290.0)), "pass");
+    assert_eq!(pushed(Some(310.0)), "inconclusive stale");
+    assert_eq!(pushed(None), "inconclusive target_down");
+}
+
+#[test]
+fn where_no_target_is_known_it_is_inconclusive() {
     assert_eq!(
         of(&Evidence {
             targets: Ok(Vec::new()),
@@ -431,123 +392,4 @@ fn many_targets_are_not_all_named() {
     assert_eq!(decision.reasons.len(), TARGETS_NAMED_MAX);
 }
 
-fn any_number() -> impl Strategy<Value = f64> {
-    prop_oneof![
-        Just(f64::NAN),
-        Just(f64::INFINITY),
-        Just(f64::NEG_INFINITY),
-        Just(-1.0),
-        0.0..20_000.0,
-    ]
-}
-
-fn any_lost() -> impl Strategy<Value = Lost> {
-    prop_oneof![
-        Just(LostKind::Unreachable),
-        Just(LostKind::Refused),
-        Just(LostKind::NotAnApi),
-        Just(LostKind::TooLarge),
-    ]
-    .prop_map(lost)
-}
-
-fn any_reading() -> impl Strategy<Value = Asked<Reading>> {
-    prop_oneof![
-        3 => any_number().prop_map(reading),
-        1 => Just(Ok(Reading::default())),
-        1 => proptest::collection::vec(any_number(), 2..4).prop_map(|values| Ok(Reading { values })),
-        1 => any_lost().prop_map(Err),
-    ]
-}
-
-fn any_target() -> impl Strategy<Value = Target> {
-    let option = || proptest::option::of(any_number());
-    (option(), 0.0..300.0, 0.0..10.0, option(), option()).prop_map(
-        |(up_now, scrapes, scrapes_failed, interval_seconds, age_seconds)| Target {
-            up_now,
-            scrapes,
-            scrapes_failed,
-            interval_seconds,
-            age_seconds,
-            ..target()
-        },
-    )
-}
-
-fn any_period() -> impl Strategy<Value = Option<Period>> {
-    let period = (any_reading(), any_reading(), any_reading());
-    proptest::option::of(period.prop_map(|(total, counted, history)| Period {
-        total,
-        counted,
-        history,
-    }))
-}
-
-fn any_evidence() -> impl Strategy<Value = Evidence> {
-    let targets = prop_oneof![
-        3 => Just(Ok(vec![target()])),
-        2 => proptest::collection::vec(any_target(), 0..4).prop_map(Ok),
-        1 => any_lost().prop_map(Err),
-    ];
-    let warnings = prop_oneof![3 => Just(Vec::new()), 1 => Just(vec!["w".to_owned()])];
-    (
-        any_reading(),
-        any_reading(),
-        targets,
-        any_period(),
-        warnings,
-    )
-        .prop_map(|(total, counted, targets, period, warnings)| Evidence {
-            total,
-            counted,
-            targets,
-            period,
-            warnings,
-        })
-}
-
-/// Whether a number is one, finite and not negative; written apart from what is tested.
-fn is_sound(reading: &Asked<Reading>) -> bool {
-    matches!(reading, Ok(Reading { values }) if values.len() == 1 && values[0].is_finite() && values[0] >= 0.0)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-    #[test]
-    fn nothing_missing_ever_passes(evidence in any_evidence()) {
-        let decision = decide(&evidence, &terms());
-        if decision.verdict == Verdict::Pass {
-            prop_assert!(is_sound(&evidence.total) && is_sound(&evidence.counted));
-            prop_assert!(evidence.warnings.is_empty());
-            let targets = evidence.targets.as_ref().unwrap();
-            prop_assert!(targets.iter().any(|target| target.age_seconds.is_some_and(f64::is_finite)));
-            prop_assert!(targets.iter().all(|target| target.up_now.is_none_or(|up| up == 1.0)));
-            if let Some(period) = &evidence.period {
-                prop_assert!(is_sound(&period.total) && is_sound(&period.counted));
-                prop_assert!(period.history.is_ok());
-            }
-            prop_assert!(decision.events.unwrap().total >= 1_000.0);
-        }
-        prop_assert_eq!(decision.verdict == Verdict::Pass, decision.reasons.is_empty());
-        prop_assert!(decision.verdict != Verdict::Fail || decision.reasons.iter().any(Reason::is_miss));
-    }
-
-    #[test]
-    fn fewer_bad_events_never_turn_a_pass_into_anything_else(
-        bad in 0.0..20_000.0_f64, share in 0.0..1.0_f64, counts_bad: bool,
-    ) {
-        let counts = if counts_bad { Counts::Bad } else { Counts::Good };
-        let terms = Terms { counts, ..terms() };
-        let of = |bad: f64| {
-            let counted = if counts_bad { bad } else { 10_000.0 - bad.min(10_000.0) };
-            decide(&Evidence { counted: reading(counted), period: None, ..healthy() }, &terms).verdict
-        };
-        prop_assert_eq!(of(0.0), Verdict::Pass);
-        if of(bad) == Verdict::Pass {
-            prop_assert_eq!(of(bad * share), Verdict::Pass);
-        } else {
-            prop_assert_ne!(of(bad + share * 100.0), Verdict::Pass);
-        }
-    }
-}
+mod properties;

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::super::decide::{Decision, PeriodFigures};
 use super::super::reason::{Reason, Which};
-use super::super::report::{REPORT_SCHEMA, Verdict};
+use super::super::report::{REPORT_SCHEMA, Seen, Verdict};
 use super::*;
 use crate::budget::Events;
 use crate::objective::{Counted, Indicator, Objective};
@@ -49,7 +49,14 @@ fn judged(name: &str, verdict: Verdict, bad: f64, reasons: Vec<Reason>) -> Judge
         events,
         period,
     };
-    Judged::new(&objective(name), decision, Some(3_600.0))
+    Judged::new(
+        &objective(name),
+        decision,
+        Seen {
+            observed_seconds: Some(3_600.0),
+            has_up: Some(true),
+        },
+    )
 }
 
 fn unknown(name: &str, reasons: Vec<Reason>) -> Judged {
@@ -60,7 +67,7 @@ fn unknown(name: &str, reasons: Vec<Reason>) -> Judged {
         events: None,
         period: None,
     };
-    Judged::new(&objective(name), decision, None)
+    Judged::new(&objective(name), decision, Seen::default())
 }
 
 fn report(objectives: Vec<Judged>) -> Report {
@@ -110,6 +117,7 @@ fn inconclusive() -> Report {
     let mut short = judged("availability", Verdict::Inconclusive, 0.0, vec![few]);
     short.total_events = Some(412.0);
     short.observed_seconds = Some(600.0);
+    short.has_up = Some(false);
     if let Some(period) = &mut short.period {
         period.is_complete = false;
     }
