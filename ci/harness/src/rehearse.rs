@@ -24,7 +24,7 @@ use crate::report::{self, Rehearsal};
 use files::Folder;
 use line::Line;
 use sabotage::Sabotage;
-use stack::Stack;
+use stack::{Binaries, Stack};
 
 /// Shortest load that leaves time for every experiment and for its traces to fade.
 const DURATION_MIN: Duration = Duration::from_secs(20);
@@ -52,7 +52,7 @@ pub(crate) struct Args {
     root: PathBuf,
 }
 
-/// Everything of the project that a rehearsal reads, checked before anything is started.
+/// Everything that a rehearsal needs, found and checked before anything is started.
 #[derive(Debug)]
 struct Inputs {
     root: PathBuf,
@@ -60,6 +60,7 @@ struct Inputs {
     objectives: Vec<slo::Objective>,
     plan: PathBuf,
     experiments: Vec<PathBuf>,
+    binaries: Binaries,
 }
 
 /// The experiments, in the order in which they are run.
@@ -91,6 +92,7 @@ impl Inputs {
             objectives,
             plan,
             experiments,
+            binaries: Binaries::find()?,
         })
     }
 }
@@ -147,7 +149,7 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
 fn conclude(rehearsal: &mut Rehearsal, reached: Result<(), Failure>, stopped: Result<(), Failure>) {
     for failure in [reached.err(), stopped.err()].into_iter().flatten() {
         rehearsal.steps.push(report::Step {
-            name: "line",
+            name: "rehearsal",
             outcome: failure.outcome(),
             seconds: 0.0,
             detail: failure.to_string(),

@@ -4,6 +4,7 @@
 //! when a caller goes away.
 
 mod picture;
+mod recent;
 mod flights;
 mod pool;
 mod redis;
@@ -108,6 +109,23 @@ impl Pictures {
         let picture = self.memory.get(&key.strong).await?;
         self.figures.memory_hit.inc();
         Some(picture)
+    }
+
+    /// The picture that this thread has just answered `query` with.
+    pub(crate) fn recent(&self, query: &str) -> Option<Arc<Picture>> {
+        let picture = recent::find(self.owner(), query, clock::now())?;
+        self.figures.memory_hit.inc();
+        Some(picture)
+    }
+
+    /// Lets this thread answer `query` with `picture` for a moment.
+    pub(crate) fn keep_recent(&self, query: &str, picture: &Arc<Picture>) {
+        recent::keep(self.owner(), query, picture, clock::now());
+    }
+
+    /// Tells the servers of one process apart.
+    fn owner(&self) -> usize {
+        Arc::as_ptr(&self.figures).addr()
     }
 
     /// The picture of a scene that [`Pictures::remembered`] did not have.

@@ -4,6 +4,7 @@
 //! queues that drop and count what does not fit.
 
 mod figures;
+mod digits;
 mod trace;
 mod line;
 mod log;

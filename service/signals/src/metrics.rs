@@ -41,7 +41,7 @@ signals! {
     BUILD_INFO: Gauge => "build_info" by (Version, Revision);
     /// Share of the last interval in which CPU was wanted and not given, or used, by its source.
     CPU_SATURATION: Gauge => "cpu_saturation_ratio" by (CpuSource);
-    /// Telemetry that was dropped because its bounded queue was full.
+    /// Telemetry that was dropped: its bounded queue was full, or its receiver failed.
     TELEMETRY_DROPPED: Counter => "telemetry_dropped_total" by (Telemetry);
 
     // The load runner.

@@ -73,6 +73,7 @@ impl Line<'_> {
         self.progress.begin("stack", None);
         let work = self.folder.work();
         let plan = Plan {
+            binaries: &self.inputs.binaries,
             work: &work,
             objectives: &self.inputs.objectives,
             root: &self.inputs.root,
@@ -191,7 +192,7 @@ impl Line<'_> {
             .count();
         let all = self.inputs.experiments.len();
         let more = if outlived {
-            ", the load ended before the last: give it more --duration"
+            "; the load ended first, give it more --duration"
         } else {
             ""
         };

@@ -45,9 +45,33 @@ pub(crate) struct Stack {
     children: Vec<Child>,
 }
 
+/// The servers of other projects that a stack needs.
+#[derive(Debug)]
+pub(crate) struct Binaries {
+    redis: PathBuf,
+    prometheus: PathBuf,
+    alertmanager: PathBuf,
+}
+
+impl Binaries {
+    /// Finds them before anything is started.
+    ///
+    /// # Errors
+    /// [`Failure::broken`] that names the first missing one and the command that installs it.
+    pub(crate) fn find() -> Result<Self, Failure> {
+        Ok(Self {
+            redis: installed("redis-server")?,
+            prometheus: installed("prometheus")?,
+            alertmanager: installed("prometheus-alertmanager")?,
+        })
+    }
+}
+
 /// What a stack is started from.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
+    /// Servers of other projects.
+    pub(crate) binaries: &'a Binaries,
     /// Temporary folder for data and configuration.
     pub(crate) work: &'a Path,
     /// Objectives that rules and alerts are written from.
@@ -107,18 +131,21 @@ impl Stack {
     /// # Errors
     /// [`Failure::broken`] that names the part which is missing, died, or is not ready in time.
     pub(crate) async fn start(&mut self, plan: &Plan<'_>) -> Result<(), Failure> {
-        let redis = installed("redis-server")?;
-        let prometheus = installed("prometheus")?;
-        let alertmanager = installed("prometheus-alertmanager")?;
+        let Binaries {
+            redis,
+            prometheus,
+            alertmanager,
+        } = plan.binaries;
         let [redis_port, alertmanager_port] = ports::free()?;
-        self.start_redis(redis, redis_port, plan.work).await?;
+        self.start_redis(redis.clone(), redis_port, plan.work)
+            .await?;
         let redis_by_proxy = self.start_toxiproxy(loopback(redis_port)).await?;
         self.start_desk(plan.work).await?;
         self.start_service(redis_by_proxy, plan.sabotage).await?;
         write_rules(plan, self.desk)?;
-        self.start_alertmanager(alertmanager, alertmanager_port, plan)
+        self.start_alertmanager(alertmanager.clone(), alertmanager_port, plan)
             .await?;
-        self.start_prometheus(prometheus, loopback(alertmanager_port), plan)
+        self.start_prometheus(prometheus.clone(), loopback(alertmanager_port), plan)
             .await
     }
 

@@ -70,14 +70,29 @@ fn heading(out: &mut String, title: &str, is_empty: bool) {
     }
 }
 
+/// One entry; a detail that is too long goes on under itself.
 fn line(out: &mut String, word: &str, (name, width): (&str, usize), detail: &str) {
-    let line = format!("  {word:<12} {name:<width$} {detail}");
-    let cut: String = if line.chars().count() > WIDTH {
-        line.chars().take(WIDTH - 1).chain(['…']).collect()
+    let mut line = format!("  {word:<12} {name:<width$}");
+    let indent = line.chars().count().min(WIDTH / 2) + 1;
+    for piece in detail.split_whitespace() {
+        if line.chars().count() + 1 + piece.chars().count() > WIDTH {
+            finish(out, &line);
+            line = " ".repeat(indent - 1);
+        }
+        line.push(' ');
+        line.push_str(piece);
+    }
+    finish(out, &line);
+}
+
+/// Ends a line; what has no space to be broken at is cut.
+fn finish(out: &mut String, line: &str) {
+    if line.chars().count() > WIDTH {
+        out.extend(line.chars().take(WIDTH - 1));
+        out.push('…');
     } else {
-        line
-    };
-    out.push_str(cut.trim_end());
+        out.push_str(line.trim_end());
+    }
     out.push('\n');
 }
 
@@ -95,6 +110,7 @@ mod tests {
     fn no_line_is_wider_than_80_columns() {
         let mut rehearsal = sample();
         rehearsal.experiments[0].title = "x".repeat(100);
+        rehearsal.experiments[1].detail = "word ".repeat(100);
         assert!(
             terminal(&rehearsal)
                 .lines()

@@ -157,7 +157,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_changed_or_shortened_value_is_refused(at in 0_usize..72, change in 1_u8.., length in 0_usize..72) {
+        fn a_changed_or_shortened_value_is_refused(
+            at in 0_usize..72,
+            change in 1_u8..,
+            length in 0_usize..72,
+        ) {
             let value = Picture::new(Bytes::from_static(b"picture")).to_value(&key("a"));
             prop_assert_eq!(value.len(), 72);
             prop_assert_eq!(Picture::from_value(value[..length].to_vec(), &key("a")), None);

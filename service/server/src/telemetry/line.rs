@@ -1,11 +1,12 @@
 //! One log line: a sentence that reads well alone, and the same facts as fields.
 
 use std::fmt::Write;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use signals::field;
 
 use super::Trace;
+use super::digits::{push_decimal, push_hexadecimal, push_seconds, push_timestamp};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,24 @@ pub(crate) enum Value {
     Word(&'static str),
     Text(String),
     Integer(u64),
-    Seconds(f64),
+    Seconds(Duration),
+}
+
+impl Value {
+    /// Appends the value as JSON.
+    pub(super) fn write(&self, out: &mut String) {
+        match self {
+            // A word is of the catalog and needs no escapes.
+            Self::Word(word) => {
+                out.push('"');
+                out.push_str(word);
+                out.push('"');
+            }
+            Self::Text(text) => string(out, text),
+            Self::Integer(number) => push_decimal(out, *number, 1),
+            Self::Seconds(duration) => push_seconds(out, *duration),
+        }
+    }
 }
 
 /// A line in the making.
@@ -84,12 +102,7 @@ impl Line {
         }
         for (name, value) in &self.fields {
             key(out, name);
-            match value {
-                Value::Word(word) => string(out, word),
-                Value::Text(text) => string(out, text),
-                Value::Integer(number) => drop(write!(out, "{number}")),
-                Value::Seconds(seconds) => drop(write!(out, "{seconds:.6}")),
-            }
+            value.write(out);
         }
         out.push_str("}\n");
     }
@@ -100,23 +113,25 @@ pub(super) fn begin(out: &mut String, at: SystemTime, severity: Severity) {
     out.push_str("{\"");
     out.push_str(field::TIMESTAMP);
     out.push_str("\":\"");
-    let at = jiff::Timestamp::try_from(at).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    // Writing to a string cannot fail.
-    let _ = write!(out, "{at:.6}\"");
+    push_timestamp(out, at);
+    out.push('"');
     key(out, field::SEVERITY);
-    string(out, severity.as_str());
+    Value::Word(severity.as_str()).write(out);
 }
 
 /// Appends which trace a line belongs to.
 pub(super) fn context(out: &mut String, trace: &Trace) {
-    let (id, span, flags) = (trace.trace_id, trace.span_id, trace.flags());
-    let _ = write!(
-        out,
-        ",\"{}\":\"{id:032x}\",\"{}\":\"{span:016x}\",\"{}\":\"{flags}\"",
-        field::TRACE_ID,
-        field::SPAN_ID,
-        field::TRACE_FLAGS
-    );
+    for (name, number, count) in [
+        (field::TRACE_ID, trace.trace_id, 32),
+        (field::SPAN_ID, u128::from(trace.span_id), 16),
+    ] {
+        key(out, name);
+        out.push('"');
+        push_hexadecimal(out, number, count);
+        out.push('"');
+    }
+    key(out, field::TRACE_FLAGS);
+    Value::Word(trace.flags()).write(out);
 }
 
 /// Appends the name of the next field. Names are of the catalog and need no escapes.

@@ -276,7 +276,7 @@ fn any_value(value: &Value) -> AnyValue {
         Value::Word(word) => AnyValue::from(*word),
         Value::Text(text) => AnyValue::from(text.clone()),
         Value::Integer(number) => AnyValue::Int(i64::try_from(*number).unwrap_or(i64::MAX)),
-        Value::Seconds(seconds) => AnyValue::Double(*seconds),
+        Value::Seconds(duration) => AnyValue::Double(duration.as_secs_f64()),
     }
 }
 

@@ -1,7 +1,6 @@
 //! One request from its head to the last byte of its answer, as metric, log line and spans.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -168,22 +167,19 @@ impl Record {
     fn write_line(&self, out: &mut String, ending: &Ending, elapsed: Duration, wall: SystemTime) {
         line::begin(out, wall, severity(ending.status));
         line::key(out, field::MESSAGE);
-        // Methods, routes and statuses are of the catalog; writing to a string cannot fail.
-        let (method, route, status) = (
+        // Methods, routes and statuses are of the catalog and need no escapes.
+        let [method, route, status] = [
             self.method.as_str(),
             self.route.as_str(),
             ending.status.as_str(),
-        );
-        let _ = write!(out, "\"{method} {route} {status}\"");
+        ];
+        for piece in ["\"", method, " ", route, " ", status, "\""] {
+            out.push_str(piece);
+        }
         line::context(out, &self.trace);
         self.each_field(ending, elapsed, |name, value| {
             line::key(out, name);
-            match value {
-                Value::Word(word) => line::string(out, word),
-                Value::Text(text) => line::string(out, &text),
-                Value::Integer(number) => drop(write!(out, "{number}")),
-                Value::Seconds(seconds) => drop(write!(out, "{seconds:.6}")),
-            }
+            value.write(out);
         });
         out.push_str("}\n");
     }
@@ -213,7 +209,7 @@ impl Record {
         give(field::ROUTE, Value::Word(self.route.as_str()));
         give(field::STATUS, Value::Integer(code(ending.status)));
         give(field::BODY_SIZE, Value::Integer(ending.body_bytes));
-        give(field::DURATION, Value::Seconds(elapsed.as_secs_f64()));
+        give(field::DURATION, Value::Seconds(elapsed));
         if let Some(source) = ending.source {
             give(field::SOURCE, Value::Word(source.as_str()));
         }
@@ -318,6 +314,6 @@ fn attribute(name: &'static str, value: Value) -> KeyValue {
         Value::Word(word) => KeyValue::new(name, word),
         Value::Text(text) => KeyValue::new(name, text),
         Value::Integer(number) => KeyValue::new(name, i64::try_from(number).unwrap_or(i64::MAX)),
-        Value::Seconds(seconds) => KeyValue::new(name, seconds),
+        Value::Seconds(duration) => KeyValue::new(name, duration.as_secs_f64()),
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Source: *Trace Context*, W3C Recommendation, sections 3.2 and 4.
 
-use std::fmt::Write;
-
 use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::digits::push_hexadecimal;
 
 /// The header, in and out.
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -67,14 +67,12 @@ impl Trace {
     /// The header of the answer.
     pub(crate) fn header(&self) -> HeaderValue {
         let mut text = String::with_capacity(LENGTH);
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "00-{:032x}-{:016x}-{}",
-            self.trace_id,
-            self.span_id,
-            self.flags()
-        );
+        text.push_str("00-");
+        push_hexadecimal(&mut text, self.trace_id, 32);
+        text.push('-');
+        push_hexadecimal(&mut text, u128::from(self.span_id), 16);
+        text.push('-');
+        text.push_str(self.flags());
         HeaderValue::from_maybe_shared(bytes::Bytes::from(text))
             .unwrap_or_else(|_| HeaderValue::from_static(""))
     }
@@ -196,7 +194,11 @@ mod tests {
         }
 
         #[test]
-        fn what_is_sent_can_be_read(trace_id in 1..u128::MAX, span_id in 1..u64::MAX, is_sampled: bool) {
+        fn what_is_sent_can_be_read(
+            trace_id in 1..u128::MAX,
+            span_id in 1..u64::MAX,
+            is_sampled: bool,
+        ) {
             let trace = Trace { trace_id, span_id, parent_id: None, is_sampled };
             prop_assert_eq!(parse(trace.header().as_bytes()), Some((trace_id, span_id, is_sampled)));
         }

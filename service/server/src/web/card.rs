@@ -131,7 +131,11 @@ mod tests {
         .iter()
         .map(|query| {
             let problem = parse(query).unwrap_err();
-            format!("{}: {}", problem.parameter.as_deref().unwrap(), problem.detail)
+            format!(
+                "{}: {}",
+                problem.parameter.as_deref().unwrap(),
+                problem.detail
+            )
         })
         .collect();
         insta::assert_snapshot!(report.join("\n"));

@@ -98,7 +98,8 @@ impl Public {
         match (route, method) {
             (Route::Card, Method::Get | Method::Head) => self.get_card(query).await,
             (Route::Card, _) => Err(Problem::method_not_allowed("GET, HEAD")),
-            (Route::Chart, Method::Post) => self.post_chart(query, head, content).await,
+            // Boxed, so that the future of every request is as small as that of a cached card.
+            (Route::Chart, Method::Post) => Box::pin(self.post_chart(query, head, content)).await,
             (Route::Chart, _) => Err(Problem::method_not_allowed("POST")),
             (Route::Gallery, Method::Get | Method::Head) => Ok(self.gallery.reply()),
             (Route::Gallery, _) => Err(Problem::method_not_allowed("GET, HEAD")),
@@ -111,10 +112,26 @@ impl Public {
     /// 400 invalid parameter; 422 over a limit; 503 shed, with `Retry-After`; 504 deadline exceeded.
     async fn get_card(&self, query: &str) -> Result<Reply, Problem> {
         self.suffer().await?;
+        if let Some(picture) = self.pictures.recent(query) {
+            let served = Served {
+                picture,
+                source: Source::Memory,
+                timings: None,
+            };
+            return Ok(Reply::Picture {
+                served,
+                kind: Kind::Card,
+            });
+        }
         let scene = Scene::Card(card::parse(query)?);
         scene.check()?;
         let key = self.pictures.key(&scene);
-        self.picture(scene, key, Kind::Card).await
+        let served = self.serve(scene, key).await?;
+        self.pictures.keep_recent(query, &served.picture);
+        Ok(Reply::Picture {
+            served,
+            kind: Kind::Card,
+        })
     }
 
     /// `POST /v1/chart.png`: a chart of the series in the body as PNG.
@@ -146,21 +163,23 @@ impl Public {
                 .unwrap_or_else(|_| Err(Problem::internal()))
         };
         let (scene, key) = parsed?;
-        self.picture(scene, key, Kind::Chart).await
+        let served = self.serve(scene, key).await?;
+        Ok(Reply::Picture {
+            served,
+            kind: Kind::Chart,
+        })
     }
 
-    async fn picture(&self, scene: Scene, key: Key, kind: Kind) -> Result<Reply, Problem> {
+    async fn serve(&self, scene: Scene, key: Key) -> Result<Served, Problem> {
         if let Some(picture) = self.pictures.remembered(&key).await {
-            let served = Served {
+            return Ok(Served {
                 picture,
                 source: Source::Memory,
                 timings: None,
-            };
-            return Ok(Reply::Picture { served, kind });
+            });
         }
         let deadline = Deadline::after(clock::now(), self.patience);
-        let served = self.pictures.get(key, scene, deadline).await?;
-        Ok(Reply::Picture { served, kind })
+        Ok(Box::pin(self.pictures.get(key, scene, deadline)).await?)
     }
 
     fn check_head(&self, head: &Parts) -> Result<(), Problem> {
@@ -189,7 +208,7 @@ impl Public {
             Mishap::None => Ok(()),
             Mishap::Error => Err(Problem::injected()),
             Mishap::Delay(delay) => {
-                tokio::time::sleep(delay).await;
+                Box::pin(tokio::time::sleep(delay)).await;
                 Ok(())
             }
         }

@@ -109,7 +109,13 @@ mod tests {
             found.push((name, value));
             Ok(())
         })
-        .map_err(|problem| format!("{}: {}", problem.parameter.as_deref().unwrap(), problem.detail))?;
+        .map_err(|problem| {
+            format!(
+                "{}: {}",
+                problem.parameter.as_deref().unwrap(),
+                problem.detail
+            )
+        })?;
         Ok(found)
     }
 
