@@ -219,6 +219,25 @@ fn as_word<S: serde::Serializer>(outcome: &Outcome, serializer: S) -> Result<S::
 mod tests {
     use super::*;
 
+    fn experiments() -> Vec<Experiment> {
+        vec![
+            Experiment {
+                title: "Redis answers 800 ms late".to_owned(),
+                outcome: Outcome::Held,
+                effect_seconds: Some(1.2),
+                recovery_seconds: Some(2.0),
+                detail: String::new(),
+            },
+            Experiment {
+                title: "Redis is gone".to_owned(),
+                outcome: Outcome::Inconclusive,
+                effect_seconds: None,
+                recovery_seconds: None,
+                detail: "the fault left no mark <in 8 s>".to_owned(),
+            },
+        ]
+    }
+
     /// A rehearsal in round numbers in which one objective was missed.
     pub(crate) fn sample() -> Rehearsal {
         let started: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
@@ -247,22 +266,7 @@ mod tests {
             unexpected: 0,
             percentiles_ms: [1.0, 4.0, 12.0],
         });
-        rehearsal.experiments = vec![
-            Experiment {
-                title: "Redis answers 800 ms late".to_owned(),
-                outcome: Outcome::Held,
-                effect_seconds: Some(1.2),
-                recovery_seconds: Some(2.0),
-                detail: String::new(),
-            },
-            Experiment {
-                title: "Redis is gone".to_owned(),
-                outcome: Outcome::Inconclusive,
-                effect_seconds: None,
-                recovery_seconds: None,
-                detail: "the fault left no mark <in 8 s>".to_owned(),
-            },
-        ];
+        rehearsal.experiments = experiments();
         rehearsal.objectives = vec![
             Objective {
                 name: "availability".to_owned(),

@@ -1,5 +1,10 @@
 //! A rehearsal that is stopped leaves nothing behind: not by Ctrl-C, not by `kill -9`.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic, helpers outside of test functions too"
+)]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -3,6 +3,11 @@
 //! The crates check their own queries too; this test looks at the files as they lie in the tree, so
 //! that nothing that is checked in can escape: rules, dashboards, objectives, experiments, runbooks.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic, helpers outside of test functions too"
+)]
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;

@@ -1,5 +1,10 @@
 //! The tree tells the truth about itself: layers, licences, lengths.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic, helpers outside of test functions too"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -14,7 +14,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let fonts = Arc::new(Fonts::bundled()?);
     println!("fonts parsed in {:.1} ms", millis(before.elapsed()));
     let mut painter = Painter::new(fonts);
-    println!("{:<20} {:>7} {:>7} {:>7} {:>7} {:>7}", "", "ms", "layout", "raster", "encode", "kB");
+    println!(
+        "{:<20} {:>7} {:>7} {:>7} {:>7} {:>7}",
+        "", "ms", "layout", "raster", "encode", "kB"
+    );
     for (name, scene) in scenes() {
         let mut stages: [Vec<Duration>; 4] = Default::default();
         let mut size_bytes = 0;
@@ -55,10 +58,15 @@ fn scenes() -> [(&'static str, Scene); 3] {
         footer: "proofmark 0.1".to_owned(),
         ..Card::default()
     };
-    let flat = Card { background: Background::Flat(Color::rgb(0x1e_29_3b)), ..card.clone() };
+    let flat = Card {
+        background: Background::Flat(Color::rgb(0x1e293b)),
+        ..card.clone()
+    };
     let points = |shift: f64| {
         let value = move |at: f64| (0.02 + shift / 100.0) * (1.0 + (at / 20.0 + shift).sin() / 3.0);
-        (0..300).map(|at| (f64::from(at) * 12.0, value(f64::from(at)))).collect()
+        (0..300)
+            .map(|at| (f64::from(at) * 12.0, value(f64::from(at))))
+            .collect()
     };
     let chart = Chart {
         title: "Request latency".to_owned(),

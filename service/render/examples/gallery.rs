@@ -13,7 +13,9 @@ const START: f64 = 1_795_363_200.0;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().ok_or("usage: gallery FOLDER [FALLBACK-FONT]")?;
+    let folder = arguments
+        .next()
+        .ok_or("usage: gallery FOLDER [FALLBACK-FONT]")?;
     let mut fonts = Fonts::bundled()?;
     if let Some(path) = arguments.next() {
         fonts = fonts.with_fallback(&path, std::fs::read(&path)?)?;
@@ -48,24 +50,24 @@ fn cards() -> Vec<(&'static str, Scene)> {
         subtitle: "压测、故障注入与服务目标，一条命令得出结论。".to_owned(),
         footer: "服务目标 99.95% · 误差预算 28 天".to_owned(),
         background: Background::Gradient {
-            from: Color::rgb(0x05_96_69),
-            to: Color::rgb(0x38_bd_f8),
+            from: Color::rgb(0x059669),
+            to: Color::rgb(0x38bdf8),
         },
         ..Card::default()
     };
     let dark = Card {
         theme: Theme::Dark,
         background: Background::Gradient {
-            from: Color::rgb(0xf9_73_16),
-            to: Color::rgb(0xdb_27_77),
+            from: Color::rgb(0xf97316),
+            to: Color::rgb(0xdb2777),
         },
         ..english.clone()
     };
     let flat = Card {
-        background: Background::Flat(Color::rgb(0x1e_29_3b)),
+        background: Background::Flat(Color::rgb(0x1e293b)),
         panel: false,
         theme: Theme::Dark,
-        accent: Some(Color::rgb(0x38_bd_f8)),
+        accent: Some(Color::rgb(0x38bdf8)),
         ..chinese.clone()
     };
     let long = Card {
@@ -83,10 +85,14 @@ fn cards() -> Vec<(&'static str, Scene)> {
         footer: String::new(),
         ..english.clone()
     };
-    let small = Card { width: 320, height: 168, ..english.clone() };
+    let small = Card {
+        width: 320,
+        height: 168,
+        ..english.clone()
+    };
     let flat_panel = Card {
-        background: Background::Flat(Color::rgb(0xe2_e8_f0)),
-        accent: Some(Color::rgb(0x25_63_eb)),
+        background: Background::Flat(Color::rgb(0xe2e8f0)),
+        accent: Some(Color::rgb(0x2563eb)),
         ..english.clone()
     };
     [
@@ -103,20 +109,49 @@ fn cards() -> Vec<(&'static str, Scene)> {
     .into()
 }
 
-fn charts() -> Vec<(&'static str, Scene)> {
-    let wave = |base: f64, height: f64, shift: f64| -> Vec<(f64, f64)> {
-        (0..300)
-            .map(|at| {
-                let at = f64::from(at);
-                let noise = ((at * 12.989_8 + shift).sin() * 43_758.545_3).fract() * 0.2;
-                let fault = if (120.0..190.0).contains(&at) { 1.6 } else { 1.0 };
-                let value = base + height * ((at / 40.0 + shift).sin() * 0.4 + noise) * fault;
-                (START + at * 12.0, if at == 250.0 { f64::NAN } else { value })
-            })
-            .collect()
+/// Five hours of a line that rises while something is broken, with a gap.
+fn wave(base: f64, height: f64, shift: f64) -> Vec<(f64, f64)> {
+    let point = |at: f64| {
+        let noise = ((at * 12.989_8 + shift).sin() * 43_758.545_3).fract() * 0.2;
+        let fault = if (120.0..190.0).contains(&at) {
+            1.6
+        } else {
+            1.0
+        };
+        let value = base + height * ((at / 40.0 + shift).sin() * 0.4 + noise) * fault;
+        (
+            START + at * 12.0,
+            if at == 250.0 { f64::NAN } else { value },
+        )
     };
-    let named = |name: &str, points| Series { name: name.to_owned(), color: None, points };
-    let latency = Chart {
+    (0..300).map(f64::from).map(point).collect()
+}
+
+fn named(name: &str, points: Vec<(f64, f64)>) -> Series {
+    Series {
+        name: name.to_owned(),
+        color: None,
+        points,
+    }
+}
+
+fn band(from: f64, to: f64, label: &str) -> Band {
+    Band {
+        from: START + from,
+        to: START + to,
+        label: label.to_owned(),
+    }
+}
+
+fn threshold(value: f64, label: &str) -> Vec<Threshold> {
+    vec![Threshold {
+        value,
+        label: label.to_owned(),
+    }]
+}
+
+fn latency() -> Chart {
+    Chart {
         title: "Request latency while Redis was slow".to_owned(),
         subtitle: "card.png, cached and drawn, 250 requests per second".to_owned(),
         unit: Unit::Seconds,
@@ -125,61 +160,80 @@ fn charts() -> Vec<(&'static str, Scene)> {
             named("p95", wave(0.028, 0.012, 1.0)),
             named("p99", wave(0.045, 0.018, 2.0)),
         ],
-        thresholds: vec![Threshold { value: 0.08, label: "objective 80 ms".to_owned() }],
+        thresholds: threshold(0.08, "objective 80 ms"),
         bands: vec![
-            Band { from: START + 1_440.0, to: START + 2_280.0, label: "redis +800 ms".to_owned() },
-            Band { from: START + 2_900.0, to: START + 2_900.0, label: "deploy".to_owned() },
+            band(1_440.0, 2_280.0, "redis +800 ms"),
+            band(2_900.0, 2_900.0, "deploy"),
         ],
         ..Chart::default()
-    };
-    let chinese = Chart {
+    }
+}
+
+fn chinese() -> Chart {
+    let points = (0..60).map(|at| (f64::from(at), 0.9995)).collect();
+    Chart {
         title: "Redis 变慢时的请求延迟".to_owned(),
         subtitle: "每秒 250 个请求，含缓存与绘制".to_owned(),
-        series: vec![named("成功率", (0..60).map(|at| (f64::from(at), 0.9995)).collect())],
+        series: vec![named("成功率", points)],
         unit: Unit::Ratio,
         x: Axis::Number,
-        thresholds: vec![Threshold { value: 0.999, label: "目标 99.9%".to_owned() }],
-        bands: Vec::new(),
-        ..latency.clone()
+        thresholds: threshold(0.999, "目标 99.9%"),
+        ..Chart::default()
+    }
+}
+
+fn many() -> Chart {
+    let instance = |index: u8| {
+        let shift = f64::from(index);
+        named(
+            &format!("instance-{index}.example"),
+            wave(3e7 + shift * 4e6, 5e6, shift),
+        )
     };
-    let single = Chart {
-        title: "Requests answered".to_owned(),
-        subtitle: String::new(),
-        unit: Unit::PerSecond,
-        series: vec![named("200", wave(18_000.0, 6_000.0, 0.5))],
-        thresholds: Vec::new(),
-        bands: Vec::new(),
-        ..latency.clone()
-    };
-    let empty = Chart { series: Vec::new(), ..latency.clone() };
-    let many = Chart {
+    Chart {
         title: "Memory by instance".to_owned(),
         unit: Unit::Bytes,
-        series: (0..14)
-            .map(|index| {
-                let shift = f64::from(index);
-                named(&format!("instance-{index}.example"), wave(3e7 + shift * 4e6, 5e6, shift))
-            })
-            .collect(),
-        thresholds: Vec::new(),
-        bands: Vec::new(),
-        ..latency.clone()
+        series: (0..14).map(instance).collect(),
+        ..Chart::default()
+    }
+}
+
+fn charts() -> Vec<(&'static str, Scene)> {
+    let single = Chart {
+        title: "Requests answered".to_owned(),
+        unit: Unit::PerSecond,
+        series: vec![named("200", wave(18_000.0, 6_000.0, 0.5))],
+        ..Chart::default()
     };
-    let dark = Chart { theme: Theme::Dark, ..latency.clone() };
-    let small = Chart { width: 240, height: 120, ..latency.clone() };
-    let spark = Chart { width: 96, height: 64, ..latency.clone() };
-    let large = Chart { width: 1_600, height: 800, ..latency.clone() };
-    [
-        ("chart-latency", latency),
-        ("chart-dark", dark),
-        ("chart-chinese", chinese),
+    let sized = |width, height| Chart {
+        width,
+        height,
+        ..latency()
+    };
+    let charts = [
+        ("chart-latency", latency()),
+        (
+            "chart-dark",
+            Chart {
+                theme: Theme::Dark,
+                ..latency()
+            },
+        ),
+        ("chart-chinese", chinese()),
         ("chart-single", single),
-        ("chart-empty", empty),
-        ("chart-many", many),
-        ("chart-small", small),
-        ("chart-spark", spark),
-        ("chart-large", large),
-    ]
-    .map(|(name, chart)| (name, Scene::Chart(chart)))
-    .into()
+        (
+            "chart-empty",
+            Chart {
+                series: Vec::new(),
+                ..latency()
+            },
+        ),
+        ("chart-many", many()),
+        ("chart-small", sized(240, 120)),
+        ("chart-spark", sized(96, 64)),
+        ("chart-large", sized(1_600, 800)),
+    ];
+    charts
+        .map(|(name, chart)| (name, Scene::Chart(chart)))
+        .into()
 }

@@ -1,10 +1,10 @@
 //! A title card: where everything goes, and how it is drawn.
 
+use crate::Color;
 use crate::color::mix;
 use crate::frame::{Area, Frame, PIXEL_BYTES, RoundPart, round_parts};
 use crate::scene::{Background, Card, Theme};
 use crate::text::{Ink, Line, Paragraph, TextStyle, Typesetter};
-use crate::Color;
 
 /// All lengths below are in pixels of a card of this size; others are scaled to fit.
 const REFERENCE: (f32, f32) = (1_200.0, 630.0);
@@ -85,7 +85,8 @@ impl Layout {
             Background::Flat(color) => {
                 ink.frame.clear(color);
                 if let Some(panel) = panel {
-                    ink.frame.fill_round(panel, radius, tones.panel, tones.panel_coverage);
+                    ink.frame
+                        .fill_round(panel, radius, tones.panel, tones.panel_coverage);
                 }
             }
             Background::Gradient { from, to } => {
@@ -127,7 +128,11 @@ impl Layout {
             + accent_gap
             + block_height(&self.title)
             + block_height(&self.subtitle)
-            + if self.subtitle.lines.is_empty() { 0 } else { subtitle_gap };
+            + if self.subtitle.lines.is_empty() {
+                0
+            } else {
+                subtitle_gap
+            };
         let mut top = self.content.top + ((bottom - self.content.top - height) / 2).max(0);
         let accent = Area {
             top,
@@ -136,7 +141,8 @@ impl Layout {
             ..self.content
         };
         let radius = accent_height as f32 / 2.0;
-        ink.frame.fill_round(accent, radius, accent_color(card), 255);
+        ink.frame
+            .fill_round(accent, radius, accent_color(card), 255);
         top = accent.bottom + accent_gap;
         top = self.raster_block(ink, &self.title, top, tones.title);
         self.raster_block(ink, &self.subtitle, top + subtitle_gap, tones.subtitle);
@@ -166,9 +172,12 @@ fn title(text: &str, scale: f32, room: f32, typesetter: &Typesetter<'_>) -> Para
         typesetter.paragraph(text, style, room, TITLE_LINES_MAX)
     };
     let [first, others @ ..] = TITLE_SIZES;
-    others.iter().fold(set(first), |best, &smaller| {
-        if best.is_cut { set(smaller) } else { best }
-    })
+    others.iter().fold(
+        set(first),
+        |best, &smaller| {
+            if best.is_cut { set(smaller) } else { best }
+        },
+    )
 }
 
 fn block_height(block: &Paragraph) -> i32 {
@@ -188,17 +197,17 @@ fn tones(card: &Card) -> Tones {
         Theme::Light => Tones {
             panel: Color::WHITE,
             panel_coverage: 244,
-            title: Color::rgb(0x0f_17_2a),
-            subtitle: Color::rgb(0x47_55_69),
-            footer: Color::rgb(0x64_74_8b),
+            title: Color::rgb(0x0f172a),
+            subtitle: Color::rgb(0x475569),
+            footer: Color::rgb(0x64748b),
             rule_coverage: 56,
         },
         Theme::Dark => Tones {
-            panel: Color::rgb(0x0b_11_20),
+            panel: Color::rgb(0x0b1120),
             panel_coverage: 226,
-            title: Color::rgb(0xf8_fa_fc),
-            subtitle: Color::rgb(0xcb_d5_e1),
-            footer: Color::rgb(0xa3_b1_c6),
+            title: Color::rgb(0xf8fafc),
+            subtitle: Color::rgb(0xcbd5e1),
+            footer: Color::rgb(0xa3b1c6),
             rule_coverage: 72,
         },
     }
@@ -209,7 +218,7 @@ fn accent_color(card: &Card) -> Color {
     match (card.accent, card.panel, card.theme) {
         (Some(accent), _, _) => accent,
         (None, true, _) => card.background.main_color(),
-        (None, false, Theme::Light) => Color::rgb(0x0f_17_2a),
+        (None, false, Theme::Light) => Color::rgb(0x0f172a),
         (None, false, Theme::Dark) => Color::WHITE,
     }
 }
@@ -261,7 +270,9 @@ impl Ramp {
         let mut hidden = self.pixels.clone();
         for pixel in hidden.as_chunks_mut::<PIXEL_BYTES>().0 {
             let [r, g, b] = *pixel;
-            *pixel = Color { r, g, b }.under(tones.panel, tones.panel_coverage).bytes();
+            *pixel = Color { r, g, b }
+                .under(tones.panel, tones.panel_coverage)
+                .bytes();
         }
         let hidden = Self { pixels: hidden };
         for part in round_parts(panel, radius) {

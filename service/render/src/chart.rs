@@ -55,23 +55,23 @@ impl Tones {
         match theme {
             Theme::Light => Self {
                 ground: Color::WHITE,
-                title: Color::rgb(0x0f_17_2a),
-                text: Color::rgb(0x5b_67_7a),
-                grid: Color::rgb(0xe8_ec_f1),
-                base: Color::rgb(0xb6_c0_cd),
-                threshold: Color::rgb(0xdc_26_26),
-                band: Color::rgb(0xf5_9e_0b),
-                band_text: Color::rgb(0x92_5f_09),
+                title: Color::rgb(0x0f172a),
+                text: Color::rgb(0x5b677a),
+                grid: Color::rgb(0xe8ecf1),
+                base: Color::rgb(0xb6c0cd),
+                threshold: Color::rgb(0xdc2626),
+                band: Color::rgb(0xf59e0b),
+                band_text: Color::rgb(0x925f09),
             },
             Theme::Dark => Self {
-                ground: Color::rgb(0x0f_17_2a),
-                title: Color::rgb(0xf1_f5_f9),
-                text: Color::rgb(0x9a_a8_bc),
-                grid: Color::rgb(0x1f_2b_40),
-                base: Color::rgb(0x47_55_69),
-                threshold: Color::rgb(0xf8_71_71),
-                band: Color::rgb(0xf5_9e_0b),
-                band_text: Color::rgb(0xfb_cf_68),
+                ground: Color::rgb(0x0f172a),
+                title: Color::rgb(0xf1f5f9),
+                text: Color::rgb(0x9aa8bc),
+                grid: Color::rgb(0x1f2b40),
+                base: Color::rgb(0x475569),
+                threshold: Color::rgb(0xf87171),
+                band: Color::rgb(0xf59e0b),
+                band_text: Color::rgb(0xfbcf68),
             },
         }
     }
@@ -82,7 +82,10 @@ impl Layout {
         ink.frame.resize(chart.width, chart.height);
         ink.frame.clear(self.tones.ground);
         let left = self.left();
-        for (text, color) in [(&self.title, self.tones.title), (&self.subtitle, self.tones.text)] {
+        for (text, color) in [
+            (&self.title, self.tones.title),
+            (&self.subtitle, self.tones.text),
+        ] {
             if let Some((line, baseline)) = text {
                 ink.text(line, left as f32, *baseline, color);
             }
@@ -123,8 +126,16 @@ impl Layout {
         for (index, tick) in axes.y.ticks.iter().enumerate() {
             let y = self.y_pixel(axes, tick.value).round() as i32;
             let is_zero = tick.value == 0.0 || index == 0;
-            let color = if is_zero { self.tones.base } else { self.tones.grid };
-            let line = Area { top: y - pen / 2, bottom: y - pen / 2 + pen, ..self.plot };
+            let color = if is_zero {
+                self.tones.base
+            } else {
+                self.tones.grid
+            };
+            let line = Area {
+                top: y - pen / 2,
+                bottom: y - pen / 2 + pen,
+                ..self.plot
+            };
             ink.frame.fill(line, color, 255);
             if let Some(label) = axes.y_labels.get(index).filter(|_| self.has_labels) {
                 let x = self.plot.left - pixels(layout::LABEL_GAP, self.scale);
@@ -170,12 +181,22 @@ impl Layout {
         let lines = 4;
         for index in 0..=lines {
             let y = self.plot.top + self.plot.height() * index / lines;
-            let line = Area { top: y, bottom: y + pen, ..self.plot };
-            let color = if index == lines { self.tones.base } else { self.tones.grid };
+            let line = Area {
+                top: y,
+                bottom: y + pen,
+                ..self.plot
+            };
+            let color = if index == lines {
+                self.tones.base
+            } else {
+                self.tones.grid
+            };
             ink.frame.fill(line, color, 255);
         }
         let style = TextStyle::regular(text_size(16.0, self.scale));
-        let line = ink.typesetter.line("no data", style, self.plot.width() as f32);
+        let line = ink
+            .typesetter
+            .line("no data", style, self.plot.width() as f32);
         let x = self.plot.left as f32 + (self.plot.width() as f32 - line.width) / 2.0;
         let middle = self.plot.top + self.plot.height() / 2;
         let box_height = style.leading() + pixels(12.0, self.scale);

@@ -21,9 +21,9 @@ pub struct ColorError;
 
 impl Color {
     /// White.
-    pub const WHITE: Self = Self::rgb(0xff_ff_ff);
+    pub const WHITE: Self = Self::rgb(0xffffff);
 
-    /// The colour of a number such as `0x1e_40_af`; bits above the lowest 24 are ignored.
+    /// The colour of a number such as `0x1e40af`; bits above the lowest 24 are ignored.
     #[must_use]
     pub const fn rgb(number: u32) -> Self {
         let [_, r, g, b] = number.to_be_bytes();
@@ -87,13 +87,15 @@ mod tests {
     #[test]
     fn a_colour_is_read_in_four_forms() {
         for text in ["#1af", "1af", "#11aaff", "11AAFF"] {
-            assert_eq!(text.parse(), Ok(Color::rgb(0x11_aa_ff)), "{text}");
+            assert_eq!(text.parse(), Ok(Color::rgb(0x11aaff)), "{text}");
         }
     }
 
     #[test]
     fn what_is_not_a_colour_is_refused() {
-        for text in ["", "#", "##1af", "#12", "#1234", "+12345", "#12345g", "١af", "#1234567"] {
+        for text in [
+            "", "#", "##1af", "#12", "#1234", "+12345", "#12345g", "١af", "#1234567",
+        ] {
             assert_eq!(text.parse::<Color>(), Err(ColorError), "{text}");
         }
     }

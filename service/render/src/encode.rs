@@ -51,8 +51,9 @@ impl Encoder {
         loop {
             self.deflated.reserve(CHUNK_BYTES);
             let rest = &bytes[self.zlib.total_in() as usize..];
-            let status =
-                self.zlib.compress_vec(rest, &mut self.deflated, FlushCompress::Finish)?;
+            let status = self
+                .zlib
+                .compress_vec(rest, &mut self.deflated, FlushCompress::Finish)?;
             if status == Status::StreamEnd {
                 return Ok(());
             }

@@ -93,7 +93,9 @@ impl Fonts {
     /// Any [`FontError`] but `Bundled`; each names the font.
     pub fn with_fallback(mut self, name: &str, bytes: Vec<u8>) -> Result<Self, FontError> {
         if self.fallbacks.len() == FALLBACKS_MAX {
-            return Err(FontError::TooMany { name: name.to_owned() });
+            return Err(FontError::TooMany {
+                name: name.to_owned(),
+            });
         }
         mark(&mut self.identity, &bytes);
         self.fallbacks.push(OutlineFont::parse(name, bytes)?);
@@ -147,10 +149,12 @@ impl<'a> FontStack<'a> {
         if let Some(glyph) = latin.glyph(character) {
             return Some(GlyphRef { source, glyph });
         }
-        (FALLBACK..).zip(&self.fallbacks).find_map(|(source, face)| {
-            let glyph = face.glyph(character)?;
-            Some(GlyphRef { source, glyph })
-        })
+        (FALLBACK..)
+            .zip(&self.fallbacks)
+            .find_map(|(source, face)| {
+                let glyph = face.glyph(character)?;
+                Some(GlyphRef { source, glyph })
+            })
     }
 
     /// The font that a glyph of this stack belongs to.
@@ -178,7 +182,10 @@ mod tests {
             ("short.ttf", latin[..latin.len() - 16].to_vec()),
             ("head.ttf", latin[..12].to_vec()),
         ] {
-            let error = Fonts::bundled().unwrap().with_fallback(name, bytes).unwrap_err();
+            let error = Fonts::bundled()
+                .unwrap()
+                .with_fallback(name, bytes)
+                .unwrap_err();
             assert!(error.to_string().contains(name), "{error}");
         }
     }
@@ -187,7 +194,9 @@ mod tests {
     fn fallbacks_are_bounded() {
         let mut fonts = Fonts::bundled().unwrap();
         for _ in 0..FALLBACKS_MAX {
-            fonts = fonts.with_fallback("mono", dejavu::sans_mono::regular().to_vec()).unwrap();
+            fonts = fonts
+                .with_fallback("mono", dejavu::sans_mono::regular().to_vec())
+                .unwrap();
         }
         let error = fonts.with_fallback("ninth", dejavu::sans_mono::regular().to_vec());
         assert!(matches!(error, Err(FontError::TooMany { .. })));
@@ -200,8 +209,14 @@ mod tests {
         let serif = || dejavu::serif::regular().to_vec();
         assert_eq!(bundled().identity(), bundled().identity());
         let one = bundled().with_fallback("a", mono()).unwrap().identity();
-        assert_eq!(one, bundled().with_fallback("b", mono()).unwrap().identity());
+        assert_eq!(
+            one,
+            bundled().with_fallback("b", mono()).unwrap().identity()
+        );
         assert_ne!(one, bundled().identity());
-        assert_ne!(one, bundled().with_fallback("a", serif()).unwrap().identity());
+        assert_ne!(
+            one,
+            bundled().with_fallback("a", serif()).unwrap().identity()
+        );
     }
 }

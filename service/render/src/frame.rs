@@ -48,7 +48,11 @@ pub(crate) struct Frame {
 
 impl Frame {
     pub(crate) fn new() -> Self {
-        Self { width: 0, height: 0, bytes: Vec::new() }
+        Self {
+            width: 0,
+            height: 0,
+            bytes: Vec::new(),
+        }
     }
 
     /// Becomes a picture of this size. Its pixels are whatever they were: paint a ground first.
@@ -107,7 +111,16 @@ impl Frame {
 
     /// Lays `coverage` of a colour over one pixel.
     pub(crate) fn dot(&mut self, x: i32, y: i32, color: Color, coverage: u8) {
-        self.fill(Area { left: x, top: y, right: x + 1, bottom: y + 1 }, color, coverage);
+        self.fill(
+            Area {
+                left: x,
+                top: y,
+                right: x + 1,
+                bottom: y + 1,
+            },
+            color,
+            coverage,
+        );
     }
 
     /// Lays a colour over an area with round corners.
@@ -218,13 +231,19 @@ pub(crate) fn round_parts(area: Area, radius: f32) -> impl Iterator<Item = Round
     let radius_max = area.width().min(area.height()) as f32 / 2.0;
     let radius = radius.clamp(0.0, radius_max);
     let corner = radius.ceil() as i32;
-    let middle = Area { top: area.top + corner, bottom: area.bottom - corner, ..area };
+    let middle = Area {
+        top: area.top + corner,
+        bottom: area.bottom - corner,
+        ..area
+    };
     // Of an odd height the two corner zones meet in one row, which belongs to the upper.
     let upper = (0..corner).map(move |row| (row, area.top + row));
     let lower = (0..corner)
         .map(move |row| (row, area.bottom - 1 - row))
         .filter(move |&(_, y)| y >= area.top + corner);
-    let rows = upper.chain(lower).flat_map(move |(row, y)| corner_row(area, radius, row, y));
+    let rows = upper
+        .chain(lower)
+        .flat_map(move |(row, y)| corner_row(area, radius, row, y));
     std::iter::once(RoundPart::Span(middle)).chain(rows)
 }
 
@@ -242,10 +261,18 @@ fn corner_row(area: Area, radius: f32, row: i32, y: i32) -> Vec<RoundPart> {
         if inside == 255 {
             first_inside = column;
         } else if inside > 0 {
-            parts.push(RoundPart::Edge { x: area.left + column, y, inside });
+            parts.push(RoundPart::Edge {
+                x: area.left + column,
+                y,
+                inside,
+            });
             let mirrored = area.right - 1 - column;
             if mirrored != area.left + column {
-                parts.push(RoundPart::Edge { x: mirrored, y, inside });
+                parts.push(RoundPart::Edge {
+                    x: mirrored,
+                    y,
+                    inside,
+                });
             }
         }
     }
@@ -268,15 +295,51 @@ mod tests {
         let mut frame = Frame::new();
         frame.resize(70, 64);
         frame.clear(Color::WHITE);
-        let far = Area { left: i32::MIN / 2, top: -9, right: i32::MAX / 2, bottom: 3 };
+        let far = Area {
+            left: i32::MIN / 2,
+            top: -9,
+            right: i32::MAX / 2,
+            bottom: 3,
+        };
         frame.fill(far, Color::rgb(0), 255);
-        frame.fill(Area { left: 90, top: 90, right: 99, bottom: 99 }, Color::rgb(0), 255);
-        frame.fill(Area { left: 9, top: 9, right: 5, bottom: 5 }, Color::rgb(0), 255);
-        let bitmap = Bitmap { left: -3, top: -3, width: 6, coverage: vec![255; 36] };
-        for (x, y) in [(0, 0), (70, 64), (500, -500), (-500, 500), (i32::MAX - 9, 0)] {
+        frame.fill(
+            Area {
+                left: 90,
+                top: 90,
+                right: 99,
+                bottom: 99,
+            },
+            Color::rgb(0),
+            255,
+        );
+        frame.fill(
+            Area {
+                left: 9,
+                top: 9,
+                right: 5,
+                bottom: 5,
+            },
+            Color::rgb(0),
+            255,
+        );
+        let bitmap = Bitmap {
+            left: -3,
+            top: -3,
+            width: 6,
+            coverage: vec![255; 36],
+        };
+        for (x, y) in [
+            (0, 0),
+            (70, 64),
+            (500, -500),
+            (-500, 500),
+            (i32::MAX - 9, 0),
+        ] {
             frame.blend_bitmap(&bitmap, x, y, Color::rgb(0));
         }
-        let black: usize = (0..64).map(|y| frame.row(y).iter().filter(|&&c| c == 0).count()).sum();
+        let black: usize = (0..64)
+            .map(|y| frame.row(y).iter().filter(|&&c| c == 0).count())
+            .sum();
         assert_eq!(black / 3, 70 * 3 + 9);
         assert!(frame.bytes().chunks(frame.stride()).all(|row| row[0] == 0));
     }
@@ -284,7 +347,12 @@ mod tests {
     #[test]
     fn round_parts_cover_each_pixel_at_most_once_and_the_right_amount() {
         for (width, height, radius) in [(40, 30, 8.0), (9, 9, 99.0), (7, 31, 3.5), (1, 1, 1.0)] {
-            let area = Area { left: 5, top: 6, right: 5 + width, bottom: 6 + height };
+            let area = Area {
+                left: 5,
+                top: 6,
+                right: 5 + width,
+                bottom: 6 + height,
+            };
             let mut seen = vec![0_u32; 64 * 64];
             let mut sum = 0.0;
             for part in round_parts(area, radius) {
@@ -304,7 +372,10 @@ mod tests {
             assert!(seen.iter().all(|&count| count <= 1), "{width} × {height}");
             let radius = f64::from(radius).min(f64::from(width.min(height)) / 2.0);
             let exact = f64::from(width * height) - (4.0 - std::f64::consts::PI) * radius * radius;
-            assert!((sum - exact).abs() < 1.0, "{width} × {height}: {sum} for {exact}");
+            assert!(
+                (sum - exact).abs() < 1.0,
+                "{width} × {height}: {sum} for {exact}"
+            );
         }
     }
 }

@@ -44,7 +44,11 @@ pub struct LimitError {
 
 impl fmt::Display for LimitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let relation = if self.actual < self.limit { "less" } else { "more" };
+        let relation = if self.actual < self.limit {
+            "less"
+        } else {
+            "more"
+        };
         write!(
             f,
             "{} has {} {}, {relation} than {}",
@@ -100,7 +104,12 @@ pub(crate) fn size_within(width: u32, height: u32) -> Result<(), LimitError> {
         }
     }
     let area = width as usize * height as usize;
-    at_most(|| "width times height".to_owned(), "pixels", area, AREA_PIXELS_MAX as usize)
+    at_most(
+        || "width times height".to_owned(),
+        "pixels",
+        area,
+        AREA_PIXELS_MAX as usize,
+    )
 }
 
 #[cfg(test)]

@@ -110,13 +110,24 @@ impl Painter {
         let png = self
             .encoder
             .encode(&self.frame)
-            .map_err(|source| RenderError::Encode { width, height, source })?;
-        Ok(Picture { png, width, height, missing_glyphs })
+            .map_err(|source| RenderError::Encode {
+                width,
+                height,
+                source,
+            })?;
+        Ok(Picture {
+            png,
+            width,
+            height,
+            missing_glyphs,
+        })
     }
 }
 
 impl fmt::Debug for Painter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Painter").field("fonts", &self.fonts).finish_non_exhaustive()
+        f.debug_struct("Painter")
+            .field("fonts", &self.fonts)
+            .finish_non_exhaustive()
     }
 }

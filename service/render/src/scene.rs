@@ -96,7 +96,9 @@ impl FromStr for Theme {
         match text {
             "light" => Ok(Self::Light),
             "dark" => Ok(Self::Dark),
-            _ => Err(ChoiceError { choices: "light, dark" }),
+            _ => Err(ChoiceError {
+                choices: "light, dark",
+            }),
         }
     }
 }

@@ -25,11 +25,17 @@ pub(crate) struct TextStyle {
 
 impl TextStyle {
     pub(crate) fn regular(size: u16) -> Self {
-        Self { size, weight: Weight::Regular }
+        Self {
+            size,
+            weight: Weight::Regular,
+        }
     }
 
     pub(crate) fn bold(size: u16) -> Self {
-        Self { size, weight: Weight::Bold }
+        Self {
+            size,
+            weight: Weight::Bold,
+        }
     }
 
     /// Height of a line box in whole pixels.
@@ -94,13 +100,21 @@ impl<'a> Typesetter<'a> {
         width_max: f32,
         lines_max: usize,
     ) -> Paragraph {
-        paragraph::set(&Clusters::new(text, style, &self.stack), width_max, lines_max)
+        paragraph::set(
+            &Clusters::new(text, style, &self.stack),
+            width_max,
+            lines_max,
+        )
     }
 
     /// Sets `text` in one line.
     pub(crate) fn line(&self, text: &str, style: TextStyle, width_max: f32) -> Line {
         let lines = self.paragraph(text, style, width_max, 1).lines;
-        lines.into_iter().next().unwrap_or(Line { glyphs: Vec::new(), width: 0.0, style })
+        lines.into_iter().next().unwrap_or(Line {
+            glyphs: Vec::new(),
+            width: 0.0,
+            style,
+        })
     }
 }
 
@@ -146,10 +160,26 @@ impl Ink<'_, '_> {
         let inner_top = outer.top + pen;
         let inner_bottom = outer.bottom - pen;
         for side in [
-            Area { bottom: inner_top, ..outer },
-            Area { top: inner_bottom, ..outer },
-            Area { top: inner_top, bottom: inner_bottom, right: outer.left + pen, ..outer },
-            Area { top: inner_top, bottom: inner_bottom, left: outer.right - pen, ..outer },
+            Area {
+                bottom: inner_top,
+                ..outer
+            },
+            Area {
+                top: inner_bottom,
+                ..outer
+            },
+            Area {
+                top: inner_top,
+                bottom: inner_bottom,
+                right: outer.left + pen,
+                ..outer
+            },
+            Area {
+                top: inner_top,
+                bottom: inner_bottom,
+                left: outer.right - pen,
+                ..outer
+            },
         ] {
             self.frame.fill(side, color, 255);
         }

@@ -77,11 +77,19 @@ mod tests {
     #[test]
     fn a_position_is_finite_on_every_axis() {
         for (low, high) in [(0.0, 1.0), (-f64::MAX, f64::MAX), (0.0, f64::MIN_POSITIVE)] {
-            let scale = Scale { low, high, ticks: Vec::new() };
+            let scale = Scale {
+                low,
+                high,
+                ticks: Vec::new(),
+            };
             assert_eq!(scale.position(low), 0.0);
             assert_eq!(scale.position(high), 1.0);
         }
-        let scale = Scale { low: 0.0, high: 5e-324, ticks: Vec::new() };
+        let scale = Scale {
+            low: 0.0,
+            high: 5e-324,
+            ticks: Vec::new(),
+        };
         assert!(scale.position(5e-324).is_finite());
     }
 }

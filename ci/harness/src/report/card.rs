@@ -7,9 +7,9 @@ use super::{Rehearsal, text};
 /// A card of 1200 × 630 px with the verdict and the figures behind it.
 pub(crate) fn card(rehearsal: &Rehearsal) -> Card {
     let (from, to) = match rehearsal.verdict {
-        "pass" => (Color::rgb(0x0b_6e_4f), Color::rgb(0x2b_a8_8c)),
-        "fail" | "broken" => (Color::rgb(0x8f_1d_2c), Color::rgb(0xd9_5d_39)),
-        _ => (Color::rgb(0x7a_5a_00), Color::rgb(0xd0_9a_2b)),
+        "pass" => (Color::rgb(0x0b6e4f), Color::rgb(0x2ba88c)),
+        "fail" | "broken" => (Color::rgb(0x8f1d2c), Color::rgb(0xd95d39)),
+        _ => (Color::rgb(0x7a5a00), Color::rgb(0xd09a2b)),
     };
     let load = rehearsal.load.as_ref().map(text::load);
     let objectives = rehearsal.objectives.iter().map(|objective| {

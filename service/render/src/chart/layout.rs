@@ -39,9 +39,7 @@ impl Layout {
         ladder
             .into_iter()
             .map(|spare| Self::with(chart, typesetter, scale, spare))
-            .find(|layout| {
-                layout.plot.width() >= PLOT_MIN.0 && layout.plot.height() >= PLOT_MIN.1
-            })
+            .find(|layout| layout.plot.width() >= PLOT_MIN.0 && layout.plot.height() >= PLOT_MIN.1)
             .unwrap_or_else(|| Self::with(chart, typesetter, scale, Spare::Labels))
     }
 
@@ -103,7 +101,12 @@ impl Layout {
             return;
         };
         let rows = self.plot.height() as f32 / (TICK_ROOM.0 * self.scale);
-        let y = number_scale(y_range.0, y_range.1, chart.unit, (rows as usize).clamp(2, 10));
+        let y = number_scale(
+            y_range.0,
+            y_range.1,
+            chart.unit,
+            (rows as usize).clamp(2, 10),
+        );
         let y_labels = set(&y.ticks);
         let zone = (chart.x == Axis::Time).then(|| typesetter.line("UTC", style, f32::MAX));
         if self.has_labels {
@@ -118,9 +121,19 @@ impl Layout {
         };
         let guess = (columns / (80.0 * self.scale)) as usize;
         let first = x_scale(chart.x, x_range, guess);
-        let x = x_scale(chart.x, x_range, ((columns / widest(&first)) as usize).min(12));
+        let x = x_scale(
+            chart.x,
+            x_range,
+            ((columns / widest(&first)) as usize).min(12),
+        );
         let x_labels = set(&x.ticks);
-        self.axes = Some(Axes { x, y, x_labels, y_labels, zone });
+        self.axes = Some(Axes {
+            x,
+            y,
+            x_labels,
+            y_labels,
+            zone,
+        });
     }
 }
 
@@ -132,7 +145,9 @@ fn x_scale(axis: Axis, (low, high): (f64, f64), count: usize) -> Scale {
             let mut scale = number_scale(low, high, Unit::None, count.max(2));
             if low < high {
                 (scale.low, scale.high) = (low, high);
-                scale.ticks.retain(|tick| (low..=high).contains(&tick.value));
+                scale
+                    .ticks
+                    .retain(|tick| (low..=high).contains(&tick.value));
             }
             scale
         }
@@ -154,7 +169,9 @@ fn ranges(chart: &Chart) -> Option<(Range, Range)> {
     }
     let (x_span, mut y_span) = spans?;
     let thresholds = chart.thresholds.iter().map(|threshold| threshold.value);
-    thresholds.filter(|value| value.is_finite()).for_each(|value| widen(&mut y_span, value));
+    thresholds
+        .filter(|value| value.is_finite())
+        .for_each(|value| widen(&mut y_span, value));
     Some((x_span, with_zero(y_span)))
 }
 
@@ -167,7 +184,13 @@ fn widen(span: &mut Range, value: f64) {
 fn with_zero((low, high): Range) -> Range {
     const FLAT: f64 = 0.75;
     if low == high {
-        return if low > 0.0 { (0.0, high) } else if low < 0.0 { (low, 0.0) } else { (0.0, 1.0) };
+        return if low > 0.0 {
+            (0.0, high)
+        } else if low < 0.0 {
+            (low, 0.0)
+        } else {
+            (0.0, 1.0)
+        };
     }
     if low > 0.0 && low < high * FLAT {
         return (0.0, high);

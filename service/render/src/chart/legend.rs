@@ -70,15 +70,35 @@ impl Legend {
             let y = room.top + row.min(ROWS_MAX - 1) * row_height;
             if row >= ROWS_MAX || (x > room.left && x + width + reserve > room.right) {
                 // The row before this entry had kept room for the count.
-                let x = if row >= ROWS_MAX { last_end(&entries, scale) } else { x };
-                entries.push(Entry { color: None, name: more(count - index), x, y });
+                let x = if row >= ROWS_MAX {
+                    last_end(&entries, scale)
+                } else {
+                    x
+                };
+                entries.push(Entry {
+                    color: None,
+                    name: more(count - index),
+                    x,
+                    y,
+                });
                 break;
             }
-            entries.push(Entry { color: Some(color), name, x, y });
+            entries.push(Entry {
+                color: Some(color),
+                name,
+                x,
+                y,
+            });
             x += width + pixels(ENTRY_GAP, scale);
         }
-        let bottom = entries.last().map_or(room.top, |entry| entry.y + row_height);
-        Some(Self { entries, bottom: bottom + pixels(8.0, scale), scale })
+        let bottom = entries
+            .last()
+            .map_or(room.top, |entry| entry.y + row_height);
+        Some(Self {
+            entries,
+            bottom: bottom + pixels(8.0, scale),
+            scale,
+        })
     }
 
     pub(super) fn raster(&self, ink: &mut Ink<'_, '_>, text: Color) {
@@ -94,7 +114,8 @@ impl Legend {
                     top: middle - height / 2,
                     bottom: middle - height / 2 + height,
                 };
-                ink.frame.fill_round(swatch, height as f32 / 2.0, color, 255);
+                ink.frame
+                    .fill_round(swatch, height as f32 / 2.0, color, 255);
                 x += pixels(SWATCH.0 + SWATCH_GAP, self.scale);
             }
             ink.text(&entry.name, x as f32, baseline, text);
@@ -105,8 +126,6 @@ impl Legend {
 /// Where the next entry after the last one begins.
 fn last_end(entries: &[Entry], scale: f32) -> i32 {
     entries.last().map_or(0, |entry| {
-        entry.x
-            + pixels(SWATCH.0 + SWATCH_GAP + ENTRY_GAP, scale)
-            + entry.name.width_pixels()
+        entry.x + pixels(SWATCH.0 + SWATCH_GAP + ENTRY_GAP, scale) + entry.name.width_pixels()
     })
 }

@@ -36,7 +36,12 @@ impl Layout {
                 ink.frame.blend_mask(&mask, at, color, AREA_COVERAGE);
                 mask.clear();
             }
-            stroke(&mut mask, &runs, PEN * self.scale, POINT_RADIUS * self.scale);
+            stroke(
+                &mut mask,
+                &runs,
+                PEN * self.scale,
+                POINT_RADIUS * self.scale,
+            );
             ink.frame.blend_mask(&mask, at, color, 255);
             mask.clear();
         }
@@ -62,7 +67,9 @@ fn thin(points: impl Iterator<Item = Pixel>) -> Vec<Pixel> {
     let mut kept: Vec<Pixel> = Vec::new();
     let mut column = Vec::with_capacity(64);
     for point in points {
-        let same = column.first().is_none_or(|first: &Pixel| first.0.floor() == point.0.floor());
+        let same = column
+            .first()
+            .is_none_or(|first: &Pixel| first.0.floor() == point.0.floor());
         if !same {
             keep_column(&mut kept, &column);
             column.clear();
@@ -81,7 +88,13 @@ fn keep_column(kept: &mut Vec<Pixel>, column: &[Pixel]) {
     let by_height = |&a: &usize, &b: &usize| column[a].1.total_cmp(&column[b].1);
     let lowest = (0..column.len()).min_by(by_height).unwrap_or(0);
     let highest = (0..column.len()).max_by(by_height).unwrap_or(0);
-    let mut places = [0, lowest.min(highest), lowest.max(highest), column.len() - 1].to_vec();
+    let mut places = [
+        0,
+        lowest.min(highest),
+        lowest.max(highest),
+        column.len() - 1,
+    ]
+    .to_vec();
     places.dedup();
     kept.extend(places.into_iter().map(|place| column[place]));
 }

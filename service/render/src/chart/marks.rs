@@ -22,9 +22,16 @@ impl Layout {
             let Some((left, right)) = self.band_columns(band, axes) else {
                 continue;
             };
-            let area = Area { left, right: right.max(left + 2), ..self.plot };
+            let area = Area {
+                left,
+                right: right.max(left + 2),
+                ..self.plot
+            };
             ink.frame.fill(area, self.tones.band, BAND_COVERAGE);
-            let edge = Area { right: left + pixels(1.0, self.scale).max(1), ..area };
+            let edge = Area {
+                right: left + pixels(1.0, self.scale).max(1),
+                ..area
+            };
             ink.frame.fill(edge, self.tones.band, BAND_EDGE_COVERAGE);
         }
     }
@@ -71,11 +78,20 @@ impl Layout {
         let style = TextStyle::regular(text_size(LABEL_SIZE, self.scale));
         let pen = pixels(1.5, self.scale).max(1);
         let (dash, period) = (pixels(DASH.0, self.scale), pixels(DASH.1, self.scale));
-        for threshold in chart.thresholds.iter().filter(|line| line.value.is_finite()) {
+        for threshold in chart
+            .thresholds
+            .iter()
+            .filter(|line| line.value.is_finite())
+        {
             let y = self.y_pixel(axes, threshold.value).round() as i32;
             for left in (self.plot.left..self.plot.right).step_by(period as usize) {
                 let right = (left + dash).min(self.plot.right);
-                let dash = Area { left, right, top: y - pen / 2, bottom: y - pen / 2 + pen };
+                let dash = Area {
+                    left,
+                    right,
+                    top: y - pen / 2,
+                    bottom: y - pen / 2 + pen,
+                };
                 ink.frame.fill(dash, self.tones.threshold, 255);
             }
             let room = self.plot.width() as f32 * 0.6;
@@ -86,7 +102,11 @@ impl Layout {
             let gap = pixels(3.0, self.scale);
             // Above its line, or below if that would leave the plot.
             let above = y - gap - style.leading();
-            let top = if above >= self.plot.top { above } else { y + gap };
+            let top = if above >= self.plot.top {
+                above
+            } else {
+                y + gap
+            };
             let x = self.plot.right - line.width_pixels() - gap;
             let ground = Area {
                 left: x - gap,
@@ -94,7 +114,8 @@ impl Layout {
                 top,
                 bottom: top + style.leading(),
             };
-            ink.frame.fill(ground, self.tones.ground, LABEL_GROUND_COVERAGE);
+            ink.frame
+                .fill(ground, self.tones.ground, LABEL_GROUND_COVERAGE);
             ink.text(&line, x as f32, top + style.ascent(), self.tones.threshold);
         }
     }

@@ -31,7 +31,9 @@ impl GlyphSource for LatinFont {
     }
 
     fn kern(&self, left: u16, right: u16, size: f32) -> f32 {
-        self.font.horizontal_kern_indexed(left, right, size).unwrap_or(0.0)
+        self.font
+            .horizontal_kern_indexed(left, right, size)
+            .unwrap_or(0.0)
     }
 
     fn raster(&self, glyph: u16, style: GlyphStyle) -> Bitmap {
@@ -49,7 +51,12 @@ impl GlyphSource for LatinFont {
         for row in thirds.chunks_exact((metrics.width * 3).max(1)) {
             coverage.extend((0..width).map(|x| third_sum(row, x, shift)));
         }
-        Bitmap { left, top, width, coverage }
+        Bitmap {
+            left,
+            top,
+            width,
+            coverage,
+        }
     }
 }
 

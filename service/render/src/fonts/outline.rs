@@ -71,16 +71,19 @@ fn has_outline(face: &Face<'_>) -> bool {
     let Some(cmap) = face.tables().cmap else {
         return false;
     };
-    cmap.subtables.into_iter().filter(|subtable| subtable.is_unicode()).any(|subtable| {
-        let mut found = false;
-        subtable.codepoints(|code_point| {
-            found = found
-                || subtable
-                    .glyph_index(code_point)
-                    .is_some_and(|glyph| outline(face, glyph).is_some());
-        });
-        found
-    })
+    cmap.subtables
+        .into_iter()
+        .filter(|subtable| subtable.is_unicode())
+        .any(|subtable| {
+            let mut found = false;
+            subtable.codepoints(|code_point| {
+                found = found
+                    || subtable
+                        .glyph_index(code_point)
+                        .is_some_and(|glyph| outline(face, glyph).is_some());
+            });
+            found
+        })
 }
 
 /// A fallback font that is ready to draw. Without a face it has no glyph at all.

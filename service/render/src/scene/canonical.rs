@@ -13,7 +13,9 @@ pub(super) struct Canonical {
 
 impl Canonical {
     pub(super) fn new() -> Self {
-        Self { bytes: Vec::with_capacity(256) }
+        Self {
+            bytes: Vec::with_capacity(256),
+        }
     }
 
     pub(super) fn into_bytes(self) -> Vec<u8> {

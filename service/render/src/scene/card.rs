@@ -55,8 +55,8 @@ impl Background {
 impl Default for Background {
     fn default() -> Self {
         Self::Gradient {
-            from: Color::rgb(0x4f_46_e5),
-            to: Color::rgb(0x0e_a5_e9),
+            from: Color::rgb(0x4f46e5),
+            to: Color::rgb(0x0ea5e9),
         }
     }
 }
@@ -93,7 +93,9 @@ impl Card {
 
     pub(super) fn write_canonical(&self, out: &mut Canonical) {
         out.number(self.width).number(self.height);
-        out.text(&self.title).text(&self.subtitle).text(&self.footer);
+        out.text(&self.title)
+            .text(&self.subtitle)
+            .text(&self.footer);
         match self.background {
             Background::Flat(color) => out.tag(b'F').color(color),
             Background::Gradient { from, to } => out.tag(b'G').color(from).color(to),

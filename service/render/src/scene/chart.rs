@@ -95,14 +95,14 @@ pub struct Band {
 
 /// Colours of the lines, told apart also by most colour-blind readers.
 const PALETTE: [Color; 8] = [
-    Color::rgb(0x25_63_eb),
-    Color::rgb(0xf9_73_16),
-    Color::rgb(0x05_96_69),
-    Color::rgb(0xdb_27_77),
-    Color::rgb(0x7c_3a_ed),
-    Color::rgb(0xca_8a_04),
-    Color::rgb(0x08_91_b2),
-    Color::rgb(0x64_74_8b),
+    Color::rgb(0x2563eb),
+    Color::rgb(0xf97316),
+    Color::rgb(0x059669),
+    Color::rgb(0xdb2777),
+    Color::rgb(0x7c3aed),
+    Color::rgb(0xca8a04),
+    Color::rgb(0x0891b2),
+    Color::rgb(0x64748b),
 ];
 
 /// 800 × 400 px over time, without series.
@@ -134,15 +134,29 @@ impl Chart {
     pub(super) fn check(&self) -> Result<(), LimitError> {
         limit::size_within(self.width, self.height)?;
         limit::text_at_most(|| "title".to_owned(), &self.title, TITLE_CHARACTERS_MAX)?;
-        limit::text_at_most(|| "subtitle".to_owned(), &self.subtitle, SUBTITLE_CHARACTERS_MAX)?;
-        limit::at_most(|| "series".to_owned(), "entries", self.series.len(), SERIES_MAX)?;
+        limit::text_at_most(
+            || "subtitle".to_owned(),
+            &self.subtitle,
+            SUBTITLE_CHARACTERS_MAX,
+        )?;
+        limit::at_most(
+            || "series".to_owned(),
+            "entries",
+            self.series.len(),
+            SERIES_MAX,
+        )?;
         limit::at_most(
             || "thresholds".to_owned(),
             "entries",
             self.thresholds.len(),
             THRESHOLDS_MAX,
         )?;
-        limit::at_most(|| "bands".to_owned(), "entries", self.bands.len(), BANDS_MAX)?;
+        limit::at_most(
+            || "bands".to_owned(),
+            "entries",
+            self.bands.len(),
+            BANDS_MAX,
+        )?;
         self.check_entries()
     }
 
@@ -171,7 +185,9 @@ impl Chart {
     pub(super) fn write_canonical(&self, out: &mut Canonical) {
         out.number(self.width).number(self.height);
         out.text(&self.title).text(&self.subtitle);
-        out.tag(self.unit as u8).tag(self.x as u8).tag(self.theme as u8);
+        out.tag(self.unit as u8)
+            .tag(self.x as u8)
+            .tag(self.theme as u8);
         out.count(self.series.len());
         for (index, series) in self.series.iter().enumerate() {
             out.text(&series.name).color(series.shown_color(index));
@@ -215,7 +231,9 @@ impl FromStr for Axis {
         match text {
             "number" => Ok(Self::Number),
             "time" => Ok(Self::Time),
-            _ => Err(ChoiceError { choices: "number, time" }),
+            _ => Err(ChoiceError {
+                choices: "number, time",
+            }),
         }
     }
 }

@@ -65,12 +65,18 @@ impl Clusters {
         let size = f32::from(self.style.size);
         let start = self.glyphs.len();
         let mut advance = 0.0;
-        for character in grapheme.chars().filter(|&character| !is_ignorable(character)) {
+        for character in grapheme
+            .chars()
+            .filter(|&character| !is_ignorable(character))
+        {
             let glyph = stack.find(character, self.style.weight);
             let Some(found) = glyph else {
                 // A mark that is missing on a base that is there is left out silently no more than
                 // the base itself would be: it gets a box of its own.
-                self.glyphs.push(Placed { x: advance, glyph: None });
+                self.glyphs.push(Placed {
+                    x: advance,
+                    glyph: None,
+                });
                 advance += size * MISSING_EMS;
                 *last = None;
                 break;
@@ -163,11 +169,18 @@ mod tests {
         let style = TextStyle::regular(20);
         let missing = |text: &str| {
             let set = Clusters::new(text, style, &stack);
-            set.glyphs.iter().filter(|placed| placed.glyph.is_none()).count()
+            set.glyphs
+                .iter()
+                .filter(|placed| placed.glyph.is_none())
+                .count()
         };
         assert_eq!(missing("plain"), 0);
         assert_eq!(missing("证"), 1);
-        assert_eq!(missing("\u{1f469}\u{200d}\u{1f680}"), 1, "one astronaut, one box");
+        assert_eq!(
+            missing("\u{1f469}\u{200d}\u{1f680}"),
+            1,
+            "one astronaut, one box"
+        );
         assert_eq!(missing("a\u{200b}\u{feff}\u{202e}b"), 0);
     }
 }

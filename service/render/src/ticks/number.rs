@@ -14,38 +14,44 @@ struct Shown {
     suffix: &'static str,
 }
 
-/// Prefixes from the value at which they begin to read better.
-const PLAIN: [(f64, Shown); 5] = [
-    (1e12, Shown { divisor: 1e12, suffix: "T" }),
-    (1e9, Shown { divisor: 1e9, suffix: "G" }),
-    (1e6, Shown { divisor: 1e6, suffix: "M" }),
-    (1e4, Shown { divisor: 1e3, suffix: "k" }),
-    (0.0, Shown { divisor: 1.0, suffix: "" }),
+/// From which value on a way to show reads best.
+type Choice = (f64, Shown);
+
+const fn from(least: f64, divisor: f64, suffix: &'static str) -> Choice {
+    (least, Shown { divisor, suffix })
+}
+
+const PLAIN: [Choice; 5] = [
+    from(1e12, 1e12, "T"),
+    from(1e9, 1e9, "G"),
+    from(1e6, 1e6, "M"),
+    from(1e4, 1e3, "k"),
+    from(0.0, 1.0, ""),
 ];
-const PER_SECOND: [(f64, Shown); 5] = [
-    (1e12, Shown { divisor: 1e12, suffix: "T/s" }),
-    (1e9, Shown { divisor: 1e9, suffix: "G/s" }),
-    (1e6, Shown { divisor: 1e6, suffix: "M/s" }),
-    (1e4, Shown { divisor: 1e3, suffix: "k/s" }),
-    (0.0, Shown { divisor: 1.0, suffix: "/s" }),
+const PER_SECOND: [Choice; 5] = [
+    from(1e12, 1e12, "T/s"),
+    from(1e9, 1e9, "G/s"),
+    from(1e6, 1e6, "M/s"),
+    from(1e4, 1e3, "k/s"),
+    from(0.0, 1.0, "/s"),
 ];
-const SECONDS: [(f64, Shown); 7] = [
-    (3.0 * 86_400.0, Shown { divisor: 86_400.0, suffix: " d" }),
-    (3.0 * 3_600.0, Shown { divisor: 3_600.0, suffix: " h" }),
-    (180.0, Shown { divisor: 60.0, suffix: " min" }),
-    (1.0, Shown { divisor: 1.0, suffix: " s" }),
-    (1e-3, Shown { divisor: 1e-3, suffix: " ms" }),
-    (1e-6, Shown { divisor: 1e-6, suffix: " µs" }),
-    (0.0, Shown { divisor: 1e-9, suffix: " ns" }),
+const SECONDS: [Choice; 7] = [
+    from(259_200.0, 86_400.0, " d"),
+    from(10_800.0, 3_600.0, " h"),
+    from(180.0, 60.0, " min"),
+    from(1.0, 1.0, " s"),
+    from(1e-3, 1e-3, " ms"),
+    from(1e-6, 1e-6, " µs"),
+    from(0.0, 1e-9, " ns"),
 ];
-const RATIO: [(f64, Shown); 1] = [(0.0, Shown { divisor: 0.01, suffix: "%" })];
-const BYTES: [(f64, Shown); 6] = [
-    (1_125_899_906_842_624.0, Shown { divisor: 1_125_899_906_842_624.0, suffix: " PiB" }),
-    (1_099_511_627_776.0, Shown { divisor: 1_099_511_627_776.0, suffix: " TiB" }),
-    (1_073_741_824.0, Shown { divisor: 1_073_741_824.0, suffix: " GiB" }),
-    (1_048_576.0, Shown { divisor: 1_048_576.0, suffix: " MiB" }),
-    (1_024.0, Shown { divisor: 1_024.0, suffix: " KiB" }),
-    (0.0, Shown { divisor: 1.0, suffix: " B" }),
+const RATIO: [Choice; 1] = [from(0.0, 0.01, "%")];
+const BYTES: [Choice; 6] = [
+    from(1_125_899_906_842_624.0, 1_125_899_906_842_624.0, " PiB"),
+    from(1_099_511_627_776.0, 1_099_511_627_776.0, " TiB"),
+    from(1_073_741_824.0, 1_073_741_824.0, " GiB"),
+    from(1_048_576.0, 1_048_576.0, " MiB"),
+    from(1_024.0, 1_024.0, " KiB"),
+    from(0.0, 1.0, " B"),
 ];
 
 /// An axis that spans `low` to `high` and ends on ticks, of which there are about `count`.
@@ -58,7 +64,11 @@ pub(crate) fn number_scale(low: f64, high: f64, unit: Unit, count: usize) -> Sca
     let count = count.clamp(2, TICKS_MAX / 2);
     let least = (shown_high / 2.0 - shown_low / 2.0) / (count as f64 / 2.0);
     if !(least.is_finite() && least > 0.0) {
-        return Scale { low, high, ticks: Vec::new() };
+        return Scale {
+            low,
+            high,
+            ticks: Vec::new(),
+        };
     }
     let (factor, exponent) = nice_step(least);
     let step = decimal(f64::from(factor), exponent);
@@ -68,7 +78,11 @@ pub(crate) fn number_scale(low: f64, high: f64, unit: Unit, count: usize) -> Sca
     // At the far ends of the numbers a step outward is no number, or no step at all.
     let is_sound = nice_low.is_finite() && nice_high.is_finite() && nice_low < nice_high;
     if !is_sound || last - first > TICKS_MAX as f64 {
-        return Scale { low, high, ticks: Vec::new() };
+        return Scale {
+            low,
+            high,
+            ticks: Vec::new(),
+        };
     }
     let ticks = (0..=(last - first) as usize)
         .map(|index| value(first + index as f64))
@@ -77,7 +91,12 @@ pub(crate) fn number_scale(low: f64, high: f64, unit: Unit, count: usize) -> Sca
             label: label(at, exponent, shown.suffix),
         })
         .collect();
-    Scale { low: nice_low, high: nice_high, ticks }
+    // The outer ticks hold both ends, but for those that are nothing beside the step.
+    Scale {
+        low: nice_low.min(low),
+        high: nice_high.max(high),
+        ticks,
+    }
 }
 
 fn apart(low: f64, high: f64) -> (f64, f64) {
@@ -89,7 +108,7 @@ fn apart(low: f64, high: f64) -> (f64, f64) {
 }
 
 fn shown(largest: f64, unit: Unit) -> Shown {
-    let choices: &[(f64, Shown)] = match unit {
+    let choices: &[Choice] = match unit {
         Unit::None => &PLAIN,
         Unit::PerSecond => &PER_SECOND,
         Unit::Seconds => &SECONDS,
@@ -97,13 +116,23 @@ fn shown(largest: f64, unit: Unit) -> Shown {
         Unit::Bytes => &BYTES,
     };
     let chosen = choices.iter().find(|(from, _)| largest >= *from);
-    chosen.map_or(Shown { divisor: 1.0, suffix: "" }, |(_, shown)| *shown)
+    chosen.map_or(
+        Shown {
+            divisor: 1.0,
+            suffix: "",
+        },
+        |(_, shown)| *shown,
+    )
 }
 
 fn label(value: f64, exponent: i32, suffix: &str) -> String {
     if value == 0.0 {
         // Nothing is nothing in every unit, but a part of something is a part.
-        return if suffix == "%" { "0%".to_owned() } else { "0".to_owned() };
+        return if suffix == "%" {
+            "0%".to_owned()
+        } else {
+            "0".to_owned()
+        };
     }
     if exponent < -DECIMALS_MAX || value.abs() >= 1e7 {
         let text = format!("{value:.3e}");
@@ -140,22 +169,56 @@ mod tests {
             labels(0.0, 48_000.0, Unit::PerSecond),
             labels(0.0, 3e20, Unit::None),
         ];
-        insta::assert_snapshot!(all.join("\n"), @"");
+        insta::assert_snapshot!(all.join("\n"), @r"
+        0 | 20 | 40 | 60 | 80 | 100
+        0 | 0.5M | 1.0M | 1.5M
+        -4 | -2 | 0 | 2 | 4
+        0 | 0.000005 | 0.000010 | 0.000015 | 0.000020
+        0 | 10 ms | 20 ms | 30 ms | 40 ms | 50 ms
+        0 | 0.5 s | 1.0 s | 1.5 s
+        0 | 50 min | 100 min | 150 min
+        99.7% | 99.8% | 99.9% | 100.0%
+        0 | 200 KiB | 400 KiB | 600 KiB | 800 KiB | 1000 KiB
+        0 | 10k/s | 20k/s | 30k/s | 40k/s | 50k/s
+        0 | 1e8T | 2e8T | 3e8T
+        ");
     }
 
     #[test]
     fn every_pair_of_numbers_gives_an_axis_that_holds_both() {
         let numbers = [
-            f64::MIN, -1e300, -7.0, -1e-9, -5e-324, 0.0, 5e-324, 1e-300, 0.1, 1.0, 1.000_000_000_1,
-            1e15, 1e15 + 1.0, 1e300, f64::MAX,
+            f64::MIN,
+            -1e300,
+            -7.0,
+            -1e-9,
+            -5e-324,
+            0.0,
+            5e-324,
+            1e-300,
+            0.1,
+            1.0,
+            1.000_000_000_1,
+            1e15,
+            1e15 + 1.0,
+            1e300,
+            f64::MAX,
         ];
-        let units = [Unit::None, Unit::Seconds, Unit::Ratio, Unit::Bytes, Unit::PerSecond];
+        let units = [
+            Unit::None,
+            Unit::Seconds,
+            Unit::Ratio,
+            Unit::Bytes,
+            Unit::PerSecond,
+        ];
         for low in numbers {
             for high in numbers.into_iter().filter(|&high| high >= low) {
                 for unit in units {
                     let scale = number_scale(low, high, unit, 6);
                     assert!(scale.low < scale.high, "{low} {high}: {scale:?}");
-                    assert!(scale.low <= low && scale.high >= high, "{low} {high}: {scale:?}");
+                    assert!(
+                        scale.low <= low && scale.high >= high,
+                        "{low} {high}: {scale:?}"
+                    );
                     assert!(scale.high.is_finite() && scale.low.is_finite());
                     assert!(scale.ticks.len() <= TICKS_MAX + 1);
                 }

@@ -56,7 +56,11 @@ pub(crate) fn time_scale(low: f64, high: f64, count: usize) -> Scale {
         let margin = 30.0_f64.max(low.abs() * 1e-9);
         ((low - margin).max(f64::MIN), (low + margin).min(f64::MAX))
     };
-    let mut scale = Scale { low, high, ticks: Vec::new() };
+    let mut scale = Scale {
+        low,
+        high,
+        ticks: Vec::new(),
+    };
     if TIME_RANGE.contains(&low) && TIME_RANGE.contains(&high) {
         let (first, last) = (low.ceil() as i64, high.floor() as i64);
         scale.ticks = ticks(first, last, count.clamp(1, TICKS_MAX));
@@ -76,7 +80,9 @@ fn ticks(first: i64, last: i64, count: usize) -> Vec<Tick> {
             .map(|second| tick(second, label(second, step)))
             .collect();
     }
-    let step = MONTH_STEPS.into_iter().find(|step| span / (step * MONTH_MAX) < most);
+    let step = MONTH_STEPS
+        .into_iter()
+        .find(|step| span / (step * MONTH_MAX) < most);
     let step = step.unwrap_or(1_200);
     let (year, month, _) = civil(first.div_euclid(DAY));
     let start = (year * 12 + month - 1).div_euclid(step) * step;
@@ -89,7 +95,10 @@ fn ticks(first: i64, last: i64, count: usize) -> Vec<Tick> {
 }
 
 fn tick(second: i64, label: String) -> Tick {
-    Tick { value: second as f64, label }
+    Tick {
+        value: second as f64,
+        label,
+    }
 }
 
 fn label(second: i64, step: i64) -> String {
@@ -128,7 +137,11 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -159,10 +172,29 @@ mod tests {
     #[test]
     fn ticks_stand_on_round_times() {
         let spans = [
-            20.0, 180.0, 3_600.0, 6.0 * 3_600.0, 86_400.0, 7.0 * 86_400.0, 30.0 * 86_400.0,
-            200.0 * 86_400.0, 900.0 * 86_400.0, 1e10,
+            20.0,
+            180.0,
+            3_600.0,
+            6.0 * 3_600.0,
+            86_400.0,
+            7.0 * 86_400.0,
+            30.0 * 86_400.0,
+            200.0 * 86_400.0,
+            900.0 * 86_400.0,
+            1e10,
         ];
-        insta::assert_snapshot!(spans.map(|span| labels(span, 6)).join("\n"), @"");
+        insta::assert_snapshot!(spans.map(|span| labels(span, 6)).join("\n"), @r"
+        16:00:00 | 16:00:05 | 16:00:10 | 16:00:15 | 16:00:20
+        16:00 | 16:01 | 16:02 | 16:03
+        16:00 | 16:15 | 16:30 | 16:45 | 17:00
+        16:00 | 18:00 | 20:00 | 22:00
+        18:00 | Nov 23 | 06:00 | 12:00
+        Nov 23 | Nov 25 | Nov 27 | Nov 29
+        Nov 23 | Nov 30 | Dec 7 | Dec 14 | Dec 21
+        Jan 2027 | Mar 2027 | May 2027
+        Jan 2027 | Jul 2027 | Jan 2028 | Jul 2028 | Jan 2029
+        2100 | 2200 | 2300
+        ");
     }
 
     #[test]
@@ -179,7 +211,17 @@ mod tests {
 
     #[test]
     fn any_two_times_give_an_axis() {
-        let times = [f64::MIN, -1e12, -62_135_596_800.0, -1.5, 0.0, 0.25, 1.8e9, 2.6e11, f64::MAX];
+        let times = [
+            f64::MIN,
+            -1e12,
+            -62_135_596_800.0,
+            -1.5,
+            0.0,
+            0.25,
+            1.8e9,
+            2.6e11,
+            f64::MAX,
+        ];
         for low in times {
             for high in times.into_iter().filter(|&high| high >= low) {
                 for count in [0, 1, 2, 9, 1_000] {

@@ -96,12 +96,12 @@ mod tests {
             subtitle: "to ship".to_owned(),
             footer: "v1".to_owned(),
             background: Background::Gradient {
-                from: Color::rgb(0x1e_3a_8a),
-                to: Color::rgb(0x0e_a5_e9),
+                from: Color::rgb(0x1e3a8a),
+                to: Color::rgb(0x0ea5e9),
             },
             panel: false,
             theme: Theme::Dark,
-            accent: Some(Color::rgb(0xff_00_00)),
+            accent: Some(Color::rgb(0xff0000)),
         };
         assert_eq!(card, expected);
         assert_eq!(parse("").unwrap(), Card::default());

@@ -202,7 +202,7 @@ mod tests {
             (chart.width, chart.height, chart.unit, chart.x),
             (640, 320, Unit::Seconds, Axis::Number)
         );
-        assert_eq!(chart.series[0].color, Some(Color::rgb(0xff_00_00)));
+        assert_eq!(chart.series[0].color, Some(Color::rgb(0xff0000)));
         assert_eq!(chart.series[0].points[0], (1.0, 2.5));
         assert!(chart.series[0].points[1].1.is_nan());
         assert_eq!(chart.thresholds[0].label, "objective");

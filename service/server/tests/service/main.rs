@@ -1,6 +1,9 @@
 //! The service over real HTTP, with a real Redis where it matters.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics is a test that fails"
+)]
 
 mod desk;
 mod answers;

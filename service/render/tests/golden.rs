@@ -1,0 +1,111 @@
+//! The same scene gives the same pixels: on every painter, in any order, and as they were reviewed.
+//!
+//! A changed hash means changed pictures: look at them (`cargo run --release -p render --example
+//! gallery -- DIR`), and raise `RENDERER_VERSION` when they are meant to change.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic, helpers outside of test functions too"
+)]
+
+mod scenes;
+
+use std::fmt::Write;
+
+use render::{Painter, Picture, RenderStage, Scene};
+
+fn draw(painter: &mut Painter, scene: &Scene) -> Picture {
+    painter.draw(scene, &mut |_| ()).unwrap()
+}
+
+/// The pixels as an independent decoder sees them: 8-bit RGB, row by row.
+fn pixels(picture: &Picture) -> Vec<u8> {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(&picture.png))
+        .read_info()
+        .unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    assert_eq!((info.width, info.height), (picture.width, picture.height));
+    assert_eq!(
+        (info.color_type, info.bit_depth),
+        (png::ColorType::Rgb, png::BitDepth::Eight)
+    );
+    pixels
+}
+
+#[test]
+fn every_template_looks_as_it_was_reviewed() {
+    let mut painter = Painter::new(scenes::fonts());
+    let mut seen = String::new();
+    for (name, scene) in scenes::scenes() {
+        let picture = draw(&mut painter, &scene);
+        let hash = blake3::hash(&pixels(&picture)).to_hex();
+        let (width, height, missing) = (picture.width, picture.height, picture.missing_glyphs);
+        writeln!(
+            seen,
+            "{name:<15} {width:>4} × {height:<4} {missing} missing  {}",
+            &hash[..32]
+        )
+        .unwrap();
+    }
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn two_decoders_see_the_same_pixels() {
+    let mut painter = Painter::new(scenes::fonts());
+    for (name, scene) in scenes::scenes() {
+        let picture = draw(&mut painter, &scene);
+        let image = image::load_from_memory_with_format(&picture.png, image::ImageFormat::Png);
+        let other = image.unwrap().into_rgb8().into_raw();
+        assert!(pixels(&picture) == other, "{name}");
+    }
+}
+
+#[test]
+fn what_a_painter_drew_before_leaves_no_trace() {
+    let scenes = scenes::scenes();
+    let mut used = Painter::new(scenes::fonts());
+    for (_, scene) in scenes.iter().rev().chain(&scenes) {
+        let _ = draw(&mut used, scene);
+    }
+    for (name, scene) in &scenes {
+        let fresh = draw(&mut Painter::new(scenes::fonts()), scene);
+        assert!(draw(&mut used, scene) == fresh, "{name}");
+    }
+}
+
+#[test]
+fn the_stages_are_entered_once_and_in_order() {
+    let mut painter = Painter::new(scenes::fonts());
+    for (name, scene) in scenes::scenes() {
+        let mut entered = Vec::new();
+        painter
+            .draw(&scene, &mut |stage| entered.push(stage))
+            .unwrap();
+        assert_eq!(
+            entered,
+            [
+                RenderStage::Layout,
+                RenderStage::Raster,
+                RenderStage::Encode
+            ],
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn different_scenes_have_different_canonical_bytes() {
+    let scenes = scenes::scenes();
+    for (index, (name, scene)) in scenes.iter().enumerate() {
+        for (other_name, other) in &scenes[index + 1..] {
+            assert_ne!(
+                scene.canonical_bytes(),
+                other.canonical_bytes(),
+                "{name}, {other_name}"
+            );
+        }
+        assert_eq!(scene.canonical_bytes(), scene.clone().canonical_bytes());
+    }
+}

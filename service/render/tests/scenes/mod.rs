@@ -1,0 +1,119 @@
+//! Scenes that more than one test draws, each with a name.
+
+use std::sync::Arc;
+
+use render::{Background, Band, Card, Chart, Color, Fonts, Scene, Series, Theme, Threshold, Unit};
+
+/// Where `ci/setup` puts the Chinese font.
+const CHINESE: &str = "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc";
+
+/// The bundled font with the Chinese one behind it.
+pub(crate) fn fonts() -> Arc<Fonts> {
+    let bytes =
+        std::fs::read(CHINESE).unwrap_or_else(|error| panic!("{CHINESE}: {error}: run ci/setup"));
+    let fonts = Fonts::bundled().unwrap().with_fallback(CHINESE, bytes);
+    Arc::new(fonts.unwrap())
+}
+
+/// Every template, in Latin and in Chinese.
+pub(crate) fn scenes() -> Vec<(&'static str, Scene)> {
+    let cards = cards()
+        .into_iter()
+        .map(|(name, card)| (name, Scene::Card(card)));
+    let charts = charts()
+        .into_iter()
+        .map(|(name, chart)| (name, Scene::Chart(chart)));
+    cards.chain(charts).collect()
+}
+
+fn cards() -> Vec<(&'static str, Card)> {
+    let latin = Card {
+        title: "This build may ship".to_owned(),
+        subtitle: "Every objective held for the last hour".to_owned(),
+        footer: "proofmark 0.1.0".to_owned(),
+        ..Card::default()
+    };
+    let chinese = Card {
+        title: "发布之前，先证明它能上线：Proofmark 0.1".to_owned(),
+        subtitle: "压测、故障注入与服务目标，一条命令得出结论。".to_owned(),
+        ..latin.clone()
+    };
+    let flat = Card {
+        background: Background::Flat(Color::rgb(0x0f172a)),
+        panel: false,
+        theme: Theme::Dark,
+        ..latin.clone()
+    };
+    let long = Card {
+        title: "A title that goes on ".repeat(9),
+        ..latin.clone()
+    };
+    let missing = Card {
+        title: "No glyph: \u{10ffff}\u{e000}".to_owned(),
+        ..latin.clone()
+    };
+    let small = Card {
+        width: 64,
+        height: 64,
+        ..latin.clone()
+    };
+    vec![
+        ("card latin", latin),
+        ("card chinese", chinese),
+        ("card flat dark", flat),
+        ("card long", long),
+        ("card missing", missing),
+        ("card small", small),
+    ]
+}
+
+fn charts() -> Vec<(&'static str, Chart)> {
+    let wave = |shift: f64| -> Vec<(f64, f64)> {
+        let at = (0..300).map(f64::from);
+        // A triangle in exact arithmetic: sines differ in their last bit between machines.
+        at.map(|at| {
+            (
+                1.7e9 + at * 12.0,
+                0.01 + ((at + shift) % 40.0 - 20.0).abs() / 1e3,
+            )
+        })
+        .collect()
+    };
+    let series = |name: &str, points| Series {
+        name: name.to_owned(),
+        color: None,
+        points,
+    };
+    let mut with_gap = wave(7.0);
+    with_gap[100].1 = f64::NAN;
+    with_gap[200].1 = f64::INFINITY;
+    let latin = Chart {
+        title: "Latency of requests".to_owned(),
+        unit: Unit::Seconds,
+        series: vec![series("P50", wave(0.0)), series("P99", with_gap)],
+        thresholds: vec![Threshold {
+            value: 0.025,
+            label: "objective".to_owned(),
+        }],
+        bands: vec![Band {
+            from: 1.7e9 + 600.0,
+            to: 1.7e9 + 1_200.0,
+            label: "redis slow".to_owned(),
+        }],
+        ..Chart::default()
+    };
+    let chinese = Chart {
+        title: "Redis 变慢时的请求延迟".to_owned(),
+        theme: Theme::Dark,
+        ..latin.clone()
+    };
+    let empty = Chart {
+        series: Vec::new(),
+        ..latin.clone()
+    };
+    vec![
+        ("chart latin", latin),
+        ("chart chinese", chinese),
+        ("chart empty", empty),
+    ]
+}

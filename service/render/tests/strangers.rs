@@ -1,0 +1,151 @@
+//! Whatever a stranger asks for is drawn or refused, and never a panic.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic, helpers outside of test functions too"
+)]
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use render::{
+    Axis, Background, Band, Card, Chart, Color, Fonts, Painter, RenderError, Scene, Series, Theme,
+    Threshold, Unit,
+};
+
+thread_local! {
+    /// Parsing fonts for each case would take most of the time.
+    static PAINTER: RefCell<Painter> =
+        RefCell::new(Painter::new(Arc::new(Fonts::bundled().unwrap())));
+}
+
+fn any_size() -> impl Strategy<Value = u32> {
+    prop_oneof![8 => 64_u32..400, 1 => 0_u32..64, 1 => any::<u32>()]
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[a-z ]{0,250}",
+        "[\\p{Han}，。（）a-z]{0,60}",
+        "[\u{0}-\u{1f}\u{200b}-\u{202f}]{0,9}"
+    ]
+}
+
+fn any_number() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        4 => -1e3..1e3,
+        4 => 1.7e9..1.8e9,
+        2 => any::<f64>(),
+        1 => prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY), Just(f64::MAX), Just(f64::MIN_POSITIVE)],
+    ]
+}
+
+fn any_theme() -> impl Strategy<Value = Theme> {
+    prop_oneof![Just(Theme::Light), Just(Theme::Dark)]
+}
+
+fn any_background() -> impl Strategy<Value = Background> {
+    let color = || (0_u32..0x100_0000).prop_map(Color::rgb);
+    prop_oneof![
+        color().prop_map(Background::Flat),
+        (color(), color()).prop_map(|(from, to)| Background::Gradient { from, to }),
+    ]
+}
+
+prop_compose! {
+    fn any_card()(
+        width in any_size(), height in any_size(), title in any_text(), subtitle in any_text(),
+        footer in any_text(), background in any_background(), panel: bool, theme in any_theme(),
+    ) -> Card {
+        Card { width, height, title, subtitle, footer, background, panel, theme, accent: None }
+    }
+}
+
+prop_compose! {
+    fn any_series()(name in any_text(), points in prop::collection::vec((any_number(), any_number()), 0..40)) -> Series {
+        Series { name, color: None, points }
+    }
+}
+
+prop_compose! {
+    fn any_chart()(
+        width in any_size(), height in any_size(), title in any_text(), subtitle in any_text(),
+        unit in prop_oneof![Just(Unit::None), Just(Unit::Seconds), Just(Unit::Ratio), Just(Unit::Bytes), Just(Unit::PerSecond)],
+        x in prop_oneof![Just(Axis::Time), Just(Axis::Number)],
+        series in prop::collection::vec(any_series(), 0..5),
+        thresholds in prop::collection::vec((any_number(), any_text()), 0..3),
+        bands in prop::collection::vec((any_number(), any_number(), any_text()), 0..3),
+        theme in any_theme(),
+    ) -> Chart {
+        let thresholds = thresholds.into_iter().map(|(value, label)| Threshold { value, label });
+        let bands = bands.into_iter().map(|(from, to, label)| Band { from, to, label });
+        Chart {
+            width, height, title, subtitle, unit, x, series,
+            thresholds: thresholds.collect(), bands: bands.collect(), theme,
+        }
+    }
+}
+
+/// Draws; a scene that passes its own check must be drawn, and one that does not must be refused.
+fn drawn_or_refused(scene: &Scene) {
+    let checked = scene.check();
+    let drawn = PAINTER.with_borrow_mut(|painter| painter.draw(scene, &mut |_| ()));
+    match (checked, drawn) {
+        (Ok(()), Ok(picture)) => assert!(picture.png.starts_with(b"\x89PNG")),
+        (Err(limit), Err(RenderError::Limit(refused))) => {
+            assert_eq!(limit.to_string(), refused.to_string());
+        }
+        (checked, drawn) => panic!("{checked:?}, {:?}", drawn.map(|picture| picture.width)),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_card_is_drawn_or_refused(card in any_card()) {
+        drawn_or_refused(&Scene::Card(card));
+    }
+
+    #[test]
+    fn any_chart_is_drawn_or_refused(chart in any_chart()) {
+        drawn_or_refused(&Scene::Chart(chart));
+    }
+}
+
+#[test]
+fn a_picture_beyond_the_limits_is_refused_with_its_name() {
+    let card = Card {
+        width: 4_096,
+        height: 4_096,
+        ..Card::default()
+    };
+    let refused = Scene::Card(card).check().unwrap_err();
+    insta::assert_snapshot!(refused, @"width times height has 16777216 pixels, more than 4000000");
+    let card = Card {
+        title: "x".repeat(201),
+        ..Card::default()
+    };
+    let refused = Scene::Card(card).check().unwrap_err();
+    insta::assert_snapshot!(refused, @"title has 201 characters, more than 200");
+}
+
+#[test]
+fn bytes_that_are_no_font_are_refused_with_their_name() {
+    let whole = std::fs::read("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
+        .unwrap_or_else(|error| panic!("the Chinese font is missing ({error}): run ci/setup"));
+    let cut = whole[..whole.len() / 2].to_vec();
+    for (name, bytes) in [
+        ("empty.ttf", Vec::new()),
+        ("text.ttf", b"hello".to_vec()),
+        ("cut.ttc", cut),
+    ] {
+        let refused = Fonts::bundled()
+            .unwrap()
+            .with_fallback(name, bytes)
+            .unwrap_err();
+        assert!(refused.to_string().contains(name), "{refused}");
+    }
+}
