@@ -164,6 +164,12 @@ fn configuration(load: &Load, reports: &Reports) -> GooseConfiguration {
     }
     if let Some(address) = reports.dashboard {
         configuration.dashboard = true;
+        // Its own report would go into a new folder under the current one.
+        let folder = reports
+            .folder
+            .as_ref()
+            .map(|folder| folder.join("dashboard"));
+        configuration.output_dir = folder.map(|folder| folder.display().to_string());
         configuration.dashboard_host = Some(address.ip().to_string());
         configuration.dashboard_port = Some(address.port());
     }

@@ -54,7 +54,7 @@ pub struct Args {
     /// How long /metrics stays after the load, so that the end is scraped.
     #[arg(long, value_name = "D", default_value = "2s")]
     linger: Span,
-    /// Offer goose's live dashboard here, on loopback; port 0 takes a free one.
+    /// Offer goose's live dashboard here, on loopback; port 0 takes a free one. Needs --out.
     #[arg(long, value_name = "ADDR")]
     dashboard: Option<SocketAddr>,
     /// Repeat the requests of an earlier run; load.json names its seed.
@@ -74,6 +74,11 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
     let plan = read_plan(&args)?;
     let target = origin_of(&args.target)?;
     check_target(&host_of(&target)?, &args.allow_remote)?;
+    if args.dashboard.is_some() && args.out.is_none() {
+        return Err(Failure::misused(
+            "--dashboard writes a report of its own: name a folder for it with --out",
+        ));
+    }
     let dashboard = args.dashboard.map(dashboard_address).transpose()?;
     let stop = interrupt::watched()?;
     reach(&target).await?;

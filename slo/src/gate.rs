@@ -1,7 +1,7 @@
 //! Judges a release by its objectives: pass, fail or inconclusive.
 //!
 //! A shell collects [`Evidence`] from Prometheus ([`judge`]); a pure function decides on it
-//! ([`decide`]); a [`Report`] says what was decided and why. Whatever is missing, odd or doubtful
+//! ([`decide()`]); a [`Report`] says what was decided and why. Whatever is missing, odd or doubtful
 //! has a [`Reason`] of its own and makes the verdict inconclusive, never a pass.
 //!
 //! An objective fails when its share of bad events is above what it allows, over the window of the

@@ -1,4 +1,4 @@
-//! OpenSLO v1 as far as it is understood, from text to [`Objective`]s.
+//! OpenSLO v1 as far as it is understood, from text to [`Objective`](crate::Objective)s.
 //!
 //! Kinds SLO, SLI and Service are read. Everything else, and every field that is not understood,
 //! is refused with its line: an objective of which a part is silently left out would be judged
