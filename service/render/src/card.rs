@@ -2,7 +2,7 @@
 
 use crate::Color;
 use crate::color::mix;
-use crate::frame::{Area, Frame, PIXEL_BYTES, RoundPart, round_parts};
+use crate::frame::{Area, Frame, GRADIENT_SLANT, PIXEL_BYTES, RoundPart, round_parts};
 use crate::scene::{Background, Card, Theme};
 use crate::text::{Ink, Line, Paragraph, TextStyle, Typesetter};
 
@@ -85,13 +85,20 @@ impl Layout {
             Background::Flat(color) => {
                 ink.frame.clear(color);
                 if let Some(panel) = panel {
-                    ink.frame
-                        .fill_round(panel, radius, tones.panel, tones.panel_coverage);
+                    // Over one colour the panel is one colour too, which is painted faster than laid over.
+                    let mixed = color.under(tones.panel, tones.panel_coverage);
+                    ink.frame.fill_round(panel, radius, mixed, 255);
                 }
             }
             Background::Gradient { from, to } => {
                 let ramp = Ramp::new(ink.frame, from, to);
-                ramp.paint(ink.frame);
+                let corner = radius.ceil() as i32;
+                let hole = panel.map_or(Area::EMPTY, |panel| Area {
+                    top: panel.top + corner,
+                    bottom: panel.bottom - corner,
+                    ..panel
+                });
+                ramp.paint(ink.frame, hole);
                 if let Some(panel) = panel {
                     ramp.paint_panel(ink.frame, panel, radius, &tones);
                 }
@@ -142,7 +149,7 @@ impl Layout {
         };
         let radius = accent_height as f32 / 2.0;
         ink.frame
-            .fill_round(accent, radius, accent_color(card), 255);
+            .fill_round(accent, radius, card.shown_accent(), 255);
         top = accent.bottom + accent_gap;
         top = self.raster_block(ink, &self.title, top, tones.title);
         self.raster_block(ink, &self.subtitle, top + subtitle_gap, tones.subtitle);
@@ -213,28 +220,16 @@ fn tones(card: &Card) -> Tones {
     }
 }
 
-/// The colour of the accent bar: on the bare background its own colour could not be seen.
-fn accent_color(card: &Card) -> Color {
-    match (card.accent, card.panel, card.theme) {
-        (Some(accent), _, _) => accent,
-        (None, true, _) => card.background.main_color(),
-        (None, false, Theme::Light) => Color::rgb(0x0f172a),
-        (None, false, Theme::Dark) => Color::WHITE,
-    }
-}
-
 /// A diagonal gradient as one long row of pixels. Each row of the picture is a piece of it that
-/// begins [`Ramp::SLANT`] pixels after that of the row above: painting copies, and the encoder finds
+/// begins [`GRADIENT_SLANT`] pixels after that of the row above: painting copies, and the encoder finds
 /// every row again in the one before.
 struct Ramp {
     pixels: Vec<u8>,
 }
 
 impl Ramp {
-    const SLANT: usize = 2;
-
     fn new(frame: &Frame, from: Color, to: Color) -> Self {
-        let count = frame.width() + Self::SLANT * frame.height();
+        let count = frame.width() + GRADIENT_SLANT * frame.height();
         let mut pixels = Vec::with_capacity(count * PIXEL_BYTES);
         let last = (count - 1) as u32;
         for at in 0..count as u32 {
@@ -254,14 +249,25 @@ impl Ramp {
 
     /// The pixels of row `y` from `left` to `right`.
     fn piece(&self, y: usize, left: usize, right: usize) -> &[u8] {
-        let start = y * Self::SLANT;
+        let start = y * GRADIENT_SLANT;
         &self.pixels[(start + left) * PIXEL_BYTES..(start + right) * PIXEL_BYTES]
     }
 
-    fn paint(&self, frame: &mut Frame) {
+    /// Paints the frame, but for `hole`, which is painted over anyway.
+    fn paint(&self, frame: &mut Frame, hole: Area) {
+        let width = frame.width();
+        let (left, right) = (hole.left as usize, hole.right as usize);
         for y in 0..frame.height() {
-            let width = frame.width();
-            frame.row(y).copy_from_slice(self.piece(y, 0, width));
+            let pieces = if (hole.top..hole.bottom).contains(&(y as i32)) {
+                [0..left, right..width]
+            } else {
+                [0..width, width..width]
+            };
+            for piece in pieces {
+                let pixels = self.piece(y, piece.start, piece.end);
+                let row = frame.row(y);
+                row[piece.start * PIXEL_BYTES..piece.end * PIXEL_BYTES].copy_from_slice(pixels);
+            }
         }
     }
 

@@ -21,6 +21,8 @@ pub(crate) struct Layout {
     subtitle: Option<(Line, i32)>,
     legend: Option<Legend>,
     plot: Area,
+    /// Height of the room over the plot for the labels of bands.
+    band_strip: i32,
     /// None without a point to show.
     axes: Option<Axes>,
     /// Whether there is room for the labels of the axes.

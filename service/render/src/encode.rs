@@ -1,22 +1,18 @@
 //! Pixels to PNG.
 
-use flate2::{Compress, CompressError, Compression, FlushCompress, Status};
-
-use crate::frame::Frame;
+use crate::deflate::Deflater;
+use crate::frame::{Frame, GRADIENT_SLANT, PIXEL_BYTES};
 
 /// What every PNG begins with.
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
-/// zlib's fastest level: further ones cost more time than their bytes are worth to a service that
-/// draws each picture for the first time.
-const LEVEL: u32 = 1;
-
-/// Output is taken in pieces of this size.
-const CHUNK_BYTES: usize = 64 << 10;
+/// Length, type and checksum of a chunk.
+const CHUNK_FRAME_BYTES: usize = 12;
+const HEADER_BYTES: usize = 13;
 
 /// Writes frames as PNG and keeps its memory between them.
 pub(crate) struct Encoder {
-    zlib: Compress,
+    deflater: Deflater,
     /// The compressed pixels.
     deflated: Vec<u8>,
 }
@@ -24,40 +20,32 @@ pub(crate) struct Encoder {
 impl Encoder {
     pub(crate) fn new() -> Self {
         Self {
-            zlib: Compress::new(Compression::new(LEVEL), true),
+            deflater: Deflater::new(),
             deflated: Vec::new(),
         }
     }
 
     /// The frame as the bytes of a PNG file: 8-bit RGB, one IDAT, no other chunk.
-    pub(crate) fn encode(&mut self, frame: &Frame) -> Result<Vec<u8>, CompressError> {
-        self.deflate(frame.bytes())?;
-        let mut header = [0; 13];
+    pub(crate) fn encode(&mut self, frame: &Frame) -> Vec<u8> {
+        self.deflated.clear();
+        // One pixel back, which costs fewest bits to say; the row above; the row above of a gradient.
+        let stride = frame.stride();
+        let distances = [PIXEL_BYTES, stride, stride - GRADIENT_SLANT * PIXEL_BYTES];
+        self.deflater
+            .compress(frame.bytes(), distances, &mut self.deflated);
+        let mut header = [0; HEADER_BYTES];
         header[0..4].copy_from_slice(&(frame.width() as u32).to_be_bytes());
         header[4..8].copy_from_slice(&(frame.height() as u32).to_be_bytes());
         // Bit depth 8, colour type RGB; deflate, adaptive filters, not interlaced.
         header[8..13].copy_from_slice(&[8, 2, 0, 0, 0]);
-        let mut png = Vec::with_capacity(SIGNATURE.len() + 3 * 12 + 13 + self.deflated.len());
+        let size_bytes =
+            SIGNATURE.len() + 3 * CHUNK_FRAME_BYTES + HEADER_BYTES + self.deflated.len();
+        let mut png = Vec::with_capacity(size_bytes);
         png.extend_from_slice(&SIGNATURE);
         chunk(&mut png, *b"IHDR", &header);
         chunk(&mut png, *b"IDAT", &self.deflated);
         chunk(&mut png, *b"IEND", &[]);
-        Ok(png)
-    }
-
-    fn deflate(&mut self, bytes: &[u8]) -> Result<(), CompressError> {
-        self.zlib.reset();
-        self.deflated.clear();
-        loop {
-            self.deflated.reserve(CHUNK_BYTES);
-            let rest = &bytes[self.zlib.total_in() as usize..];
-            let status = self
-                .zlib
-                .compress_vec(rest, &mut self.deflated, FlushCompress::Finish)?;
-            if status == Status::StreamEnd {
-                return Ok(());
-            }
-        }
+        png
     }
 }
 

@@ -9,6 +9,10 @@ use crate::glyph::Bitmap;
 /// Bytes of one pixel: red, green, blue.
 pub(crate) const PIXEL_BYTES: usize = 3;
 
+/// How many pixels further each row of a gradient begins in it than the row above: two, so that it
+/// runs from corner to corner of a wide picture, and the encoder knows where to look.
+pub(crate) const GRADIENT_SLANT: usize = 2;
+
 /// A rectangle of whole pixels; `right` and `bottom` are outside of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Area {
@@ -19,6 +23,14 @@ pub(crate) struct Area {
 }
 
 impl Area {
+    /// Without any pixel.
+    pub(crate) const EMPTY: Self = Self {
+        left: 0,
+        top: 0,
+        right: 0,
+        bottom: 0,
+    };
+
     pub(crate) fn width(self) -> i32 {
         (self.right - self.left).max(0)
     }
@@ -91,21 +103,48 @@ impl Frame {
 
     /// Paints every pixel.
     pub(crate) fn clear(&mut self, color: Color) {
-        for y in 0..self.height {
-            for pixel in self.row(y).as_chunks_mut::<PIXEL_BYTES>().0 {
-                *pixel = color.bytes();
-            }
-        }
+        let (right, bottom) = (self.width as i32, self.height as i32);
+        self.fill(
+            Area {
+                left: 0,
+                top: 0,
+                right,
+                bottom,
+            },
+            color,
+            255,
+        );
     }
 
     /// Lays `coverage` of a colour over an area.
     pub(crate) fn fill(&mut self, area: Area, color: Color, coverage: u8) {
         let area = self.clip(area);
+        if coverage == 255 && area.height() > 1 {
+            return self.fill_opaque(area, color);
+        }
         for y in area.top..area.bottom {
             let row = &mut self.row(y as usize)[span(area.left, area.right)];
             for pixel in row.as_chunks_mut().0 {
                 blend(pixel, color, coverage);
             }
+        }
+    }
+
+    /// Paints the first row of a clipped area and copies it to the others.
+    fn fill_opaque(&mut self, area: Area, color: Color) {
+        let columns = span(area.left, area.right);
+        for pixel in self.row(area.top as usize)[columns.clone()]
+            .as_chunks_mut()
+            .0
+        {
+            *pixel = color.bytes();
+        }
+        let stride = self.stride();
+        let first = area.top as usize * stride + 1;
+        for y in area.top as usize + 1..area.bottom as usize {
+            let source = first + columns.start..first + columns.end;
+            self.bytes
+                .copy_within(source, y * stride + 1 + columns.start);
         }
     }
 
@@ -194,10 +233,11 @@ fn span(left: i32, right: i32) -> std::ops::Range<usize> {
 }
 
 fn blend_row(row: &mut [u8], coverage: &[u8], color: Color, opacity: u8) {
-    // Most of a mask is empty: look at eight pixels at once.
+    // Most of a mask is empty, which shows fastest in many pixels at once.
+    const STEP: usize = 32;
     let pixels = row.as_chunks_mut::<PIXEL_BYTES>().0;
-    for (pixels, coverage) in pixels.chunks_mut(8).zip(coverage.chunks(8)) {
-        if coverage.iter().all(|&coverage| coverage == 0) {
+    for (pixels, coverage) in pixels.chunks_mut(STEP).zip(coverage.chunks(STEP)) {
+        if coverage == &[0; STEP][..coverage.len()] {
             continue;
         }
         for (pixel, &coverage) in pixels.iter_mut().zip(coverage) {

@@ -30,6 +30,7 @@ mod frame;
 mod ticks;
 mod card;
 mod chart;
+mod deflate;
 mod encode;
 mod painter;
 

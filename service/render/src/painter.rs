@@ -49,16 +49,6 @@ pub enum RenderError {
     /// The scene asks for more than it may.
     #[error(transparent)]
     Limit(#[from] LimitError),
-    /// The compressor refused its input, which would be a bug.
-    #[error("cannot encode a {width} × {height} px picture as PNG")]
-    Encode {
-        /// In pixels.
-        width: u32,
-        /// In pixels.
-        height: u32,
-        /// What the compressor says.
-        source: flate2::CompressError,
-    },
 }
 
 impl Painter {
@@ -107,14 +97,7 @@ impl Painter {
         }
         let missing_glyphs = ink.missing_glyphs;
         enter(RenderStage::Encode);
-        let png = self
-            .encoder
-            .encode(&self.frame)
-            .map_err(|source| RenderError::Encode {
-                width,
-                height,
-                source,
-            })?;
+        let png = self.encoder.encode(&self.frame);
         Ok(Picture {
             png,
             width,

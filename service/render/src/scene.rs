@@ -102,3 +102,88 @@ impl FromStr for Theme {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Color;
+
+    fn chart(points: &[(f64, f64)], color: Option<Color>) -> Vec<u8> {
+        let points = points.to_vec();
+        let name = "p99".to_owned();
+        let series = vec![Series {
+            name,
+            color,
+            points,
+        }];
+        Scene::Chart(Chart {
+            series,
+            ..Chart::default()
+        })
+        .canonical_bytes()
+    }
+
+    fn card(change: impl FnOnce(&mut Card)) -> Vec<u8> {
+        let mut card = Card::default();
+        change(&mut card);
+        Scene::Card(card).canonical_bytes()
+    }
+
+    #[test]
+    fn text_that_moves_to_its_neighbour_is_another_scene() {
+        let joined = card(|card| card.title = "ab".to_owned());
+        let split = card(|card| (card.title, card.subtitle) = ("a".to_owned(), "b".to_owned()));
+        assert_ne!(joined, split);
+        assert_ne!(
+            joined,
+            card(|card| card.subtitle = "ab".to_owned()),
+            "another field"
+        );
+    }
+
+    #[test]
+    fn every_choice_of_a_card_is_seen_in_its_bytes() {
+        let flat = Background::Flat(Color::WHITE);
+        let all = [
+            card(|_| ()),
+            card(|card| card.width += 1),
+            card(|card| card.height += 1),
+            card(|card| card.panel = false),
+            card(|card| card.theme = Theme::Dark),
+            card(|card| card.accent = Some(Color::WHITE)),
+            card(|card| card.background = flat),
+        ];
+        for (index, bytes) in all.iter().enumerate() {
+            assert!(!all[..index].contains(bytes), "{index}");
+        }
+    }
+
+    #[test]
+    fn an_accent_is_written_as_it_is_shown() {
+        let main = Background::default().main_color();
+        let given = |panel| card(|card| (card.panel, card.accent) = (panel, Some(main)));
+        assert_eq!(card(|card| card.panel = true), given(true));
+        assert_ne!(card(|card| card.panel = false), given(false));
+    }
+
+    #[test]
+    fn numbers_that_look_alike_in_the_picture_are_written_alike() {
+        let gap = chart(&[(0.0, f64::NAN)], None);
+        for value in [f64::INFINITY, f64::NEG_INFINITY, -f64::NAN] {
+            assert_eq!(chart(&[(0.0, value)], None), gap, "{value}");
+        }
+        assert_eq!(chart(&[(-0.0, -0.0)], None), chart(&[(0.0, 0.0)], None));
+        assert_ne!(chart(&[(0.0, 5e-324)], None), chart(&[(0.0, 0.0)], None));
+        let first = Some(Color::rgb(0x25_63_eb));
+        assert_eq!(chart(&[], first), chart(&[], None), "the palette's first");
+    }
+
+    #[test]
+    fn choices_are_read_by_their_names_alone() {
+        assert_eq!("dark".parse(), Ok(Theme::Dark));
+        assert_eq!("per_second".parse(), Ok(Unit::PerSecond));
+        assert_eq!("number".parse(), Ok(Axis::Number));
+        let error = "Dark".parse::<Theme>().unwrap_err();
+        assert_eq!(error.to_string(), "must be one of light, dark");
+    }
+}

@@ -149,3 +149,48 @@ fn bytes_that_are_no_font_are_refused_with_their_name() {
         assert!(refused.to_string().contains(name), "{refused}");
     }
 }
+
+#[test]
+fn the_largest_scenes_are_drawn() {
+    let points = |shift: f64| -> Vec<(f64, f64)> {
+        let wave = |at: f64| (at * 7_919.0 + shift) % 1_000.0;
+        (0..11_000)
+            .map(|at| (f64::from(at), wave(f64::from(at))))
+            .collect()
+    };
+    let series = |index: i32| Series {
+        name: "series ".repeat(11),
+        color: None,
+        points: points(f64::from(index)),
+    };
+    let threshold = |at| Threshold {
+        value: f64::from(at),
+        label: "证".repeat(80),
+    };
+    let band = |at| Band {
+        from: f64::from(at * 100),
+        to: f64::from(at * 100 + 50),
+        label: "证".repeat(80),
+    };
+    for (width, height) in [(2_000, 2_000), (4_096, 64), (64, 4_096), (4_096, 976)] {
+        drawn_or_refused(&Scene::Chart(Chart {
+            width,
+            height,
+            x: Axis::Number,
+            title: "题".repeat(200),
+            subtitle: "W".repeat(300),
+            series: (0..9).map(series).collect(),
+            thresholds: (0..16).map(threshold).collect(),
+            bands: (0..64).map(band).collect(),
+            ..Chart::default()
+        }));
+        drawn_or_refused(&Scene::Card(Card {
+            width,
+            height,
+            title: "题".repeat(200),
+            subtitle: "W".repeat(300),
+            footer: "\u{301}".repeat(120),
+            ..Card::default()
+        }));
+    }
+}

@@ -1,6 +1,7 @@
 //! Gives every part of a chart its place.
 
 use super::legend::Legend;
+use super::marks::BAND_STRIP;
 use super::{Axes, Layout, Tones, pixels, text_size};
 use crate::frame::Area;
 use crate::scene::{Axis, Chart, Unit};
@@ -18,6 +19,8 @@ const SUBTITLE_SIZE: f32 = 13.0;
 pub(super) const LABEL_SIZE: f32 = 12.0;
 /// Height of the plot for each tick, and least room between two labels below it.
 const TICK_ROOM: (f32, f32) = (44.0, 36.0);
+/// How far the axis reaches beyond a threshold over all points, as a part of what it spans.
+const THRESHOLD_HEADROOM: f64 = 0.02;
 /// A plot smaller than this gives its surroundings up, one after the other.
 const PLOT_MIN: (i32, i32) = (80, 56);
 
@@ -77,6 +80,7 @@ impl Layout {
             subtitle,
             legend,
             plot,
+            band_strip: 0,
             axes: None,
             has_labels,
         };
@@ -95,6 +99,10 @@ impl Layout {
         if self.has_labels {
             self.plot.bottom -= gap + style.leading() - pixels(4.0, self.scale);
             self.plot.top += i32::from(style.size) / 2;
+            if chart.bands.iter().any(|band| !band.label.is_empty()) {
+                self.band_strip = pixels(BAND_STRIP, self.scale);
+                self.plot.top += self.band_strip;
+            }
             self.plot.right -= i32::from(style.size) / 2;
         }
         let Some((x_range, y_range)) = ranges(chart) else {
@@ -169,9 +177,15 @@ fn ranges(chart: &Chart) -> Option<(Range, Range)> {
     }
     let (x_span, mut y_span) = spans?;
     let thresholds = chart.thresholds.iter().map(|threshold| threshold.value);
-    thresholds
-        .filter(|value| value.is_finite())
-        .for_each(|value| widen(&mut y_span, value));
+    for value in thresholds.filter(|value| value.is_finite()) {
+        widen(&mut y_span, value);
+        // A little more than the value, so that its line and label are not at the very edge. Parts
+        // of numbers, because the difference of two can be larger than any number.
+        let headroom = value * THRESHOLD_HEADROOM - y_span.0 * THRESHOLD_HEADROOM;
+        if value == y_span.1 && (value + headroom).is_finite() {
+            widen(&mut y_span, value + headroom);
+        }
+    }
     Some((x_span, with_zero(y_span)))
 }
 

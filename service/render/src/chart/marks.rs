@@ -12,6 +12,8 @@ const DASH: (f32, f32) = (7.0, 12.0);
 const BAND_COVERAGE: u8 = 34;
 const BAND_EDGE_COVERAGE: u8 = 150;
 const LABEL_GROUND_COVERAGE: u8 = 215;
+/// Height of the strip over the plot for the labels of bands.
+pub(super) const BAND_STRIP: f32 = 18.0;
 /// Labels with less room are left out, in ems.
 const LABEL_ROOM_EMS: f32 = 3.0;
 
@@ -25,6 +27,7 @@ impl Layout {
             let area = Area {
                 left,
                 right: right.max(left + 2),
+                top: self.plot.top - self.band_strip,
                 ..self.plot
             };
             ink.frame.fill(area, self.tones.band, BAND_COVERAGE);
@@ -55,7 +58,7 @@ impl Layout {
                 continue;
             }
             let line = ink.typesetter.line(&band.label, style, room);
-            let baseline = self.plot.top + style.ascent() + pixels(2.0, self.scale);
+            let baseline = self.plot.top - self.band_strip + style.ascent();
             ink.text(&line, x as f32, baseline, self.tones.band_text);
         }
     }

@@ -25,7 +25,8 @@ pub struct Card {
     pub panel: bool,
     /// Colours of panel and ink.
     pub theme: Theme,
-    /// Colour of the short bar over the title; without one, that of the background.
+    /// Colour of the short bar over the title; without one, that of the background, or without a
+    /// panel that of the title.
     pub accent: Option<Color>,
 }
 
@@ -45,7 +46,7 @@ pub enum Background {
 
 impl Background {
     /// The colour that stands for all of it.
-    pub(crate) fn main_color(self) -> Color {
+    pub(super) fn main_color(self) -> Color {
         match self {
             Self::Flat(color) | Self::Gradient { from: color, .. } => color,
         }
@@ -91,6 +92,16 @@ impl Card {
         Ok(())
     }
 
+    /// The colour of the accent bar: on the bare background its own colour could not be seen.
+    pub(crate) fn shown_accent(&self) -> Color {
+        match (self.accent, self.panel, self.theme) {
+            (Some(accent), _, _) => accent,
+            (None, true, _) => self.background.main_color(),
+            (None, false, Theme::Light) => Color::rgb(0x0f_17_2a),
+            (None, false, Theme::Dark) => Color::WHITE,
+        }
+    }
+
     pub(super) fn write_canonical(&self, out: &mut Canonical) {
         out.number(self.width).number(self.height);
         out.text(&self.title)
@@ -101,6 +112,6 @@ impl Card {
             Background::Gradient { from, to } => out.tag(b'G').color(from).color(to),
         };
         out.tag(u8::from(self.panel)).tag(self.theme as u8);
-        out.color(self.accent.unwrap_or(self.background.main_color()));
+        out.color(self.shown_accent());
     }
 }
