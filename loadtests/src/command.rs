@@ -80,8 +80,13 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
         ));
     }
     let dashboard = args.dashboard.map(dashboard_address).transpose()?;
-    let stop = interrupt::watched()?;
-    reach(&target).await?;
+    let mut stop = interrupt::watched()?;
+    tokio::select! {
+        reached = reach(&target) => reached?,
+        _ = stop.wait_for(|is_stopped| *is_stopped) => {
+            return Err(Failure::interrupted("interrupted before the load began"));
+        }
+    }
     if let Some(folder) = &args.out {
         let sentence = format!("cannot create the folder {}", folder.display());
         std::fs::create_dir_all(folder).or_broken(sentence)?;

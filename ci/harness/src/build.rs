@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use outcome::{Failure, OrFail, Outcome};
 
+use crate::say::say;
+
 /// Folders that hold generated files and nothing else, relative to the root.
 const GENERATED: [&str; 2] = ["alerts/generated", "dashboards/generated"];
 
@@ -49,22 +51,22 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     }
     for change in &changes {
         apply(&args.root, change)?;
-        println!("wrote {}", change.path().display());
+        say(&format!("wrote {}\n", change.path().display()));
     }
-    println!("{count} generated files are in order");
+    say(&format!("{count} generated files are in order\n"));
     Ok(Outcome::Held)
 }
 
 fn check(changes: &[Change], count: usize) -> Outcome {
     if changes.is_empty() {
-        println!("{count} generated files are in order");
+        say(&format!("{count} generated files are in order\n"));
         return Outcome::Held;
     }
     for change in changes {
-        println!(
-            "{} is not what `proofmark build` writes",
+        say(&format!(
+            "{} is not what `proofmark build` writes\n",
             change.path().display()
-        );
+        ));
     }
     Outcome::Missed
 }

@@ -228,8 +228,13 @@ impl Child {
             .wait()
             .await
             .map_or_else(|_| "?".to_owned(), |status| status.to_string());
-        let words = last_words(&self.log);
+        let words = self.last_words();
         Failure::broken(format!("{} died ({status}): {words}", self.name))
+    }
+
+    /// The last line that it wrote, at most 300 characters.
+    pub(crate) fn last_words(&self) -> String {
+        last_words(&self.log)
     }
 
     /// Asks the child to stop, and kills it when it has not within [`STOP_GRACE`].

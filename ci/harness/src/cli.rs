@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use outcome::{Failure, Outcome};
 
+use crate::interrupt::until_interrupted;
 use crate::{build, child, rehearse};
 
 /// Proves a release before it ships.
@@ -49,7 +50,7 @@ pub(crate) async fn dispatch(verb: Verb) -> Result<Outcome, Failure> {
         Verb::Load(args) => loadtests::run(args).await,
         Verb::Chaos(args) => chaos::run(args).await,
         Verb::Toxiproxy(args) => chaos::toxiproxy::run(args).await,
-        Verb::Gate(args) => slo::gate::run(args).await,
+        Verb::Gate(args) => until_interrupted(slo::gate::run(args)).await,
         Verb::Slo(args) => slo::check::run(args),
         Verb::Build(args) => build::run(&args),
         Verb::Desk(args) => desk::run(args).await,

@@ -8,6 +8,8 @@
 mod cli;
 mod child;
 mod build;
+mod interrupt;
+mod say;
 mod progress;
 mod rehearse;
 mod report;

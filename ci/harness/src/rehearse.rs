@@ -3,6 +3,7 @@
 //! The stack comes up, load runs, faults are set and taken away, the gate judges, and everything
 //! goes down again. Whatever happens on the way, the report says how far it came.
 
+mod inputs;
 mod ports;
 mod scrape;
 mod sabotage;
@@ -19,12 +20,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use outcome::{Failure, OrFail, Outcome};
 
+use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::report::{self, Rehearsal};
+use crate::say::say;
 use files::Folder;
+use inputs::Inputs;
 use line::Line;
 use sabotage::Sabotage;
-use stack::{Binaries, Stack};
+use stack::Stack;
 
 /// Shortest load that leaves time for every experiment and for its traces to fade.
 const DURATION_MIN: Duration = Duration::from_secs(20);
@@ -39,11 +43,11 @@ pub(crate) struct Args {
     #[arg(long, default_value = "report")]
     out: PathBuf,
     /// How long the load runs, 20s to 1h.
-    #[arg(long, default_value = "75s", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "75s", value_parser = duration)]
     duration: Duration,
-    /// Requests per second, instead of what the plan says.
-    #[arg(long)]
-    rate: Option<f64>,
+    /// Requests per second, 1 to 10000, instead of what the plan says.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rate: Option<u32>,
     /// Make the service misbehave; the verdict must then be fail.
     #[arg(long)]
     sabotage: Option<Sabotage>,
@@ -52,49 +56,13 @@ pub(crate) struct Args {
     root: PathBuf,
 }
 
-/// Everything that a rehearsal needs, found and checked before anything is started.
-#[derive(Debug)]
-struct Inputs {
-    root: PathBuf,
-    objectives_folder: PathBuf,
-    objectives: Vec<slo::Objective>,
-    plan: PathBuf,
-    experiments: Vec<PathBuf>,
-    binaries: Binaries,
-}
-
-/// The experiments, in the order in which they are run.
-const EXPERIMENTS: [&str; 3] = ["redis-slow.yaml", "redis-gone.yaml", "redis-back.yaml"];
-
-impl Inputs {
-    fn read(root: &Path) -> Result<Self, Failure> {
-        let root = root
-            .canonicalize()
-            .or_misused(format!("there is no folder {}", root.display()))?;
-        let objectives_folder = root.join("slo/objectives");
-        let objectives = slo::load(std::slice::from_ref(&objectives_folder))?;
-        let plan = root.join("loadtests/plans/rehearsal.yaml");
-        let experiments: Vec<PathBuf> = EXPERIMENTS
-            .iter()
-            .map(|name| root.join("chaos/experiments").join(name))
-            .collect();
-        for file in experiments.iter().chain([&plan]) {
-            if !file.is_file() {
-                return Err(Failure::misused(format!(
-                    "there is no {}: run this in the root of the project, or name it with --root",
-                    file.display()
-                )));
-            }
-        }
-        Ok(Self {
-            root,
-            objectives_folder,
-            objectives,
-            plan,
-            experiments,
-            binaries: Binaries::find()?,
-        })
+/// A duration of a rehearsal, from text such as `90s`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if (DURATION_MIN..=DURATION_MAX).contains(&duration) {
+        return Ok(duration);
     }
+    Err("expected 20s to 1h".to_owned())
 }
 
 /// Runs the line and leaves the report.
@@ -103,12 +71,6 @@ impl Inputs {
 /// [`Failure::misused`] for bad arguments or files, before anything is started;
 /// [`Failure::broken`] when the report cannot be written; [`Failure::interrupted`] after Ctrl-C.
 pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
-    if !(DURATION_MIN..=DURATION_MAX).contains(&args.duration) {
-        return Err(Failure::misused(format!(
-            "--duration is {}, expected 20s to 1h",
-            humantime::format_duration(args.duration)
-        )));
-    }
     let inputs = Inputs::read(&args.root)?;
     let folder = Folder::replace(&args.out)?;
     let mut interrupted = Interrupt::listen()?;
@@ -140,8 +102,11 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
     let card = draw_verdict(&rehearsal, folder.path())?;
     rehearsal.pictures.push(card);
     rehearsal.write(folder.path())?;
-    print!("{}", report::terminal(&rehearsal));
-    println!("report:  {}", folder.path().join("index.html").display());
+    say(&report::terminal(&rehearsal));
+    say(&format!(
+        "report:  {}\n",
+        folder.path().join("index.html").display()
+    ));
     Ok(rehearsal.worst())
 }
 
@@ -173,29 +138,4 @@ fn draw_verdict(rehearsal: &Rehearsal, folder: &Path) -> Result<report::Picture,
         alt: "Card: the verdict".to_owned(),
         width: drawn.width / 2,
     })
-}
-
-/// SIGINT and SIGTERM.
-#[derive(Debug)]
-struct Interrupt {
-    int: tokio::signal::unix::Signal,
-    term: tokio::signal::unix::Signal,
-}
-
-impl Interrupt {
-    fn listen() -> Result<Self, Failure> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let sentence = "cannot listen for signals";
-        Ok(Self {
-            int: signal(SignalKind::interrupt()).or_broken(sentence)?,
-            term: signal(SignalKind::terminate()).or_broken(sentence)?,
-        })
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.int.recv() => {}
-            _ = self.term.recv() => {}
-        }
-    }
 }

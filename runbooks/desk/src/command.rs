@@ -10,7 +10,7 @@ use outcome::{Failure, OrFail, Outcome};
 use rusqlite::ErrorCode;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::http::{self, Desk, LIST_MAX};
 use crate::record::AlertList;
@@ -75,7 +75,7 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
 }
 
 async fn serve(args: ServeArgs) -> Result<Outcome, Failure> {
-    let stop = stopped()?;
+    let (stop, outcome) = stopped()?;
     let store = Store::open(&args.db, args.keep, BUSY_TIMEOUT)
         .map_err(|error| not_opened(&args.db, error))?;
     let sentence = format!("cannot listen on {}", args.listen);
@@ -85,7 +85,8 @@ async fn serve(args: ServeArgs) -> Result<Outcome, Failure> {
     let address = listener.local_addr().or_broken(sentence)?;
     say(&format!("listening http://{address}\n"));
     listener::serve(listener, http::app(Desk::new(store)), stop).await;
-    Ok(Outcome::Held)
+    // The listener only ends after a signal, and then this is known.
+    Ok(outcome.await.unwrap_or(Outcome::Held))
 }
 
 fn alerts(args: &AlertsArgs) -> Result<Outcome, Failure> {
@@ -118,20 +119,24 @@ fn not_opened(file: &Path, error: StoreError) -> Failure {
     }
 }
 
-/// Becomes `true` on SIGTERM or SIGINT: both end a desk in order.
-fn stopped() -> Result<watch::Receiver<bool>, Failure> {
+/// Becomes `true` on SIGTERM, which is how a server is stopped, or SIGINT, by which a person
+/// interrupts it. Both end a desk in order; the second part says which it was.
+fn stopped() -> Result<(watch::Receiver<bool>, oneshot::Receiver<Outcome>), Failure> {
     let sentence = "cannot install the signal handlers";
     let mut terminate = signal(SignalKind::terminate()).or_broken(sentence)?;
     let mut interrupt = signal(SignalKind::interrupt()).or_broken(sentence)?;
     let (stopper, stop) = watch::channel(false);
+    let (ended, outcome) = oneshot::channel();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        let how = tokio::select! {
+            _ = terminate.recv() => Outcome::Held,
+            _ = interrupt.recv() => Outcome::Interrupted,
+        };
+        // Nobody asks when the desk ended by itself.
+        let _ = ended.send(how);
         stopper.send_replace(true);
     });
-    Ok(stop)
+    Ok((stop, outcome))
 }
 
 /// A closed standard output ends a listing, it is not an error.

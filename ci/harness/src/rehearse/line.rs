@@ -9,9 +9,10 @@ use outcome::{Failure, OrFail, Outcome};
 use tokio::time::Instant;
 
 use super::files::Folder;
+use super::inputs::Inputs;
 use super::observe::Observer;
 use super::stack::{Plan, Stack};
-use super::{Args, Inputs, digest};
+use super::{Args, digest};
 use crate::child::Child;
 use crate::progress::Progress;
 use crate::report::{Rehearsal, Step};
@@ -140,7 +141,7 @@ impl Line<'_> {
         while began.elapsed() < time {
             self.second(stack, observer).await?;
             if load.has_ended() {
-                return Err(load.died().await);
+                return Err(ended_early(load).await);
             }
         }
         let detail = observer.pulse().await;
@@ -318,6 +319,17 @@ impl Line<'_> {
         let detail = format!("{} alerts fired", self.rehearsal.alerts.len());
         self.step("report", Outcome::Held, started, detail);
         Ok(())
+    }
+}
+
+/// Why there is no load: what the runner says by its exit code, in its last words.
+async fn ended_early(load: &mut Child) -> Failure {
+    let code = load.wait().await.ok().and_then(|status| status.code());
+    let sentence = format!("the load ended early: {}", load.last_words());
+    match Outcome::of_exit_code(code) {
+        Outcome::Misused => Failure::misused(sentence),
+        Outcome::Inconclusive => Failure::inconclusive(sentence),
+        _ => Failure::broken(sentence),
     }
 }
 

@@ -26,6 +26,9 @@ const POINTS_MAX: i64 = 1_000;
 /// Width of a picture of the report, in pixels. Drawn at twice the size it is shown at.
 const WIDTH: u32 = 1_920;
 
+/// Its height; the same for all, because the size of the letters follows it.
+const HEIGHT: u32 = 640;
+
 /// Routes that draw.
 const DRAWING: &str = "http_route=~\"/v1/.*\"";
 
@@ -51,7 +54,6 @@ pub(crate) struct Observer {
 struct Panel {
     file: &'static str,
     title: &'static str,
-    height: u32,
     unit: Unit,
     lines: Vec<(&'static str, String)>,
 }
@@ -200,7 +202,7 @@ impl Observer {
         });
         Ok(Chart {
             width: WIDTH,
-            height: panel.height,
+            height: HEIGHT,
             title: panel.title.to_owned(),
             unit: panel.unit,
             x: Axis::Time,
@@ -231,7 +233,6 @@ fn panels() -> Vec<Panel> {
         Panel {
             file: "latency.png",
             title: "Latency of requests",
-            height: 720,
             unit: Unit::Seconds,
             lines: vec![
                 ("P50", quantile(0.5)),
@@ -242,7 +243,6 @@ fn panels() -> Vec<Panel> {
         Panel {
             file: "traffic.png",
             title: "Requests and errors per second",
-            height: 720,
             unit: Unit::PerSecond,
             lines: vec![
                 (
@@ -255,14 +255,12 @@ fn panels() -> Vec<Panel> {
         Panel {
             file: "redis.png",
             title: "Calls of Redis per second",
-            height: 600,
             unit: Unit::PerSecond,
             lines: vec![("answered", redis("=\"\"")), ("failed", redis("!=\"\""))],
         },
         Panel {
             file: "circuit.png",
             title: "Circuit before Redis: 0 closed, 1 half open, 2 open",
-            height: 480,
             unit: Unit::None,
             lines: vec![(
                 "circuit",
