@@ -1,5 +1,6 @@
 //! `proofmark serve`: the service as a process.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use outcome::{Failure, OrFail, Outcome};
@@ -38,10 +39,10 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Failure::misused`] for a bad configuration or font, before any port is opened;
-/// [`Failure::broken`] when a port is taken.
+/// [`Failure::broken`] when a port is taken or standard output cannot be written.
 pub async fn run(args: Args) -> Result<Outcome, Failure> {
     if args.show_defaults {
-        print!("{}", crate::config::BASE);
+        say(io::stdout(), crate::config::BASE)?;
         return Ok(Outcome::Held);
     }
     let config = configuration(args)?;
@@ -49,15 +50,23 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
     // Before the start, so that a signal in its midst is not lost.
     let mut stop = Stop::new()?;
     let server = crate::start(config).await?;
-    println!(
-        "listening public http://{} admin http://{}",
+    let addresses = format!(
+        "listening public http://{} admin http://{}\n",
         server.public, server.admin
     );
+    say(io::stdout(), &addresses)?;
     let outcome = stop.wait().await;
     tokio::select! {
         _ = server.shutdown() => Ok(outcome),
         _ = stop.wait() => Ok(Outcome::Interrupted),
     }
+}
+
+/// Writes text for whoever started the process; `print!` would panic when they have gone.
+fn say(mut out: impl Write, text: &str) -> Result<(), Failure> {
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .or_broken("cannot write to standard output")
 }
 
 fn configuration(args: Args) -> Result<Config, Failure> {
@@ -108,5 +117,26 @@ impl Stop {
             _ = self.terminate.recv() => Outcome::Held,
             _ = self.interrupt.recv() => Outcome::Interrupted,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_standard_output_that_is_full_is_a_failure_and_no_panic() {
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let failure = say(full, "listening\n").unwrap_err();
+        assert!(
+            failure
+                .to_string()
+                .starts_with("cannot write to standard output"),
+            "{failure}"
+        );
+        say(Vec::new(), "listening\n").unwrap();
     }
 }

@@ -3,6 +3,7 @@
 
 mod delivery;
 mod stream;
+mod refusal;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -16,7 +17,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use signals::ShedReason;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -25,6 +25,7 @@ pub(crate) use delivery::{Body, Slot};
 
 use crate::config::Config;
 use crate::telemetry::Telemetry;
+use refusal::{Shedding, record_bad_head};
 use stream::GuardedStream;
 
 /// Bytes that hyper may read ahead; above our own limits, so that these are the ones that speak.
@@ -33,11 +34,9 @@ const READ_BUFFER_BYTES: usize = 64 * 1024;
 /// Pause after the system refused a connection, for example for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Answer to a connection that is one too many.
-const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
-    content-type: application/problem+json\r\ncontent-length: 120\r\n\
-    cache-control: no-store\r\nretry-after: 1\r\nconnection: close\r\n\r\n\
-    {\"type\":\"urn:proofmark:problem:overloaded\",\"title\":\"Overloaded\",\"status\":503,\"detail\":\"There are too many connections.\"}";
+/// Headers of one request. So many that `http.head_bytes_max` is what speaks, unless nearly all of
+/// them are of a few bytes; so few that the room hyper makes for them costs little.
+const HEADERS_MAX: usize = 1_024;
 
 /// What a listener allows.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +97,8 @@ impl Limits {
 }
 
 impl Listener {
-    /// Starts accepting. With telemetry, connections are counted.
+    /// Starts accepting. With telemetry, connections are counted, and so is what is refused here
+    /// before it reaches the service.
     pub(crate) fn start<S: Service>(
         socket: TcpListener,
         limits: Limits,
@@ -183,31 +183,27 @@ impl<S> Clone for Host<S> {
 impl<S: Service> Host<S> {
     async fn accept(self, socket: TcpListener) {
         let mut phase = self.phase.clone();
+        let mut shedding = Shedding::default();
         loop {
             let accepted = tokio::select! {
                 accepted = socket.accept() => accepted,
                 _ = phase.wait_for(|phase| *phase > Phase::Open) => break,
             };
             match accepted {
-                Ok(connection) => self.admit(connection),
+                Ok(connection) => self.admit(connection, &mut shedding),
                 // Nobody is served by giving up: descriptors come free again.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             }
         }
         // Connections that the kernel took before the listener closes are served as well.
         while let Some(Ok(connection)) = at_once(socket.accept()).await {
-            self.admit(connection);
+            self.admit(connection, &mut shedding);
         }
     }
 
-    fn admit(&self, (stream, _): (TcpStream, SocketAddr)) {
+    fn admit(&self, (stream, _): (TcpStream, SocketAddr), shedding: &mut Shedding) {
         let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() else {
-            if let Some(telemetry) = &self.telemetry {
-                telemetry.figures.shed(ShedReason::Connections);
-            }
-            // Best effort: an empty send buffer takes the answer whole.
-            let _ = stream.try_write(TOO_MANY);
-            return;
+            return shedding.refuse(&stream, self.telemetry.as_deref());
         };
         // Answers leave at once; without this only latency suffers.
         let _ = stream.set_nodelay(true);
@@ -240,14 +236,21 @@ impl<S: Service> Host<S> {
                 .timer(TokioTimer::new())
                 .header_read_timeout(self.limits.header_timeout)
                 .max_buf_size(READ_BUFFER_BYTES)
+                .max_headers(HEADERS_MAX)
                 .serve_connection(TokioIo::new(guarded), service_fn(answer))
         );
         let mut phase = self.phase;
         loop {
             tokio::select! {
                 biased;
-                // How a connection ends is its caller's business: what matters is in its record.
-                _ = connection.as_mut() => return,
+                ended = connection.as_mut() => {
+                    // How a connection ends is its caller's business, and what was answered is in
+                    // its record; only hyper's own refusal of a head has none.
+                    if let (Err(error), Some(telemetry)) = (ended, &self.telemetry) {
+                        record_bad_head(telemetry, &error);
+                    }
+                    return;
+                }
                 changed = phase.changed() => match (changed, *phase.borrow_and_update()) {
                     (Err(_), _) | (_, Phase::Cut) => return,
                     (_, Phase::Closing) => connection.as_mut().graceful_shutdown(),
@@ -294,22 +297,5 @@ impl Drop for Counted {
         if let Some(telemetry) = &self.telemetry {
             telemetry.figures.connections.dec();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_answer_to_one_connection_too_many_has_the_length_that_it_says() {
-        let text = std::str::from_utf8(TOO_MANY).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(
-            head.contains(&format!("content-length: {}\r\n", body.len())),
-            "{}",
-            body.len()
-        );
-        let _: serde_json::Value = serde_json::from_str(body).unwrap();
     }
 }

@@ -3,6 +3,7 @@
 mod problem;
 mod query;
 mod card;
+mod members;
 mod chart;
 mod body;
 mod conditional;

@@ -58,6 +58,14 @@ const USUAL: [(Method, Route); 6] = [
     (Method::Get, Route::Unmatched),
 ];
 
+/// What can happen before a route is known: one connection too many, or what is no HTTP.
+const UNROUTED: Endings = &[
+    (Status::Unavailable, ErrorType::Shed),
+    (Status::BadRequest, ErrorType::None),
+    (Status::UriTooLong, ErrorType::None),
+    (Status::HeadersTooLarge, ErrorType::None),
+];
+
 const CONDITIONAL: Endings = &[(Status::NotModified, ErrorType::None)];
 
 const BODY: Endings = &[
@@ -66,7 +74,10 @@ const BODY: Endings = &[
     (Status::UnsupportedMediaType, ErrorType::None),
 ];
 
-const PAGE: Endings = &[(Status::Ok, ErrorType::None)];
+const PAGE: Endings = &[
+    (Status::Ok, ErrorType::None),
+    (Status::BadRequest, ErrorType::None),
+];
 const INJECTED: Endings = &[(Status::InternalServerError, ErrorType::Injected)];
 const NOT_ALLOWED: Endings = &[(Status::MethodNotAllowed, ErrorType::None)];
 const NOT_FOUND: Endings = &[(Status::NotFound, ErrorType::None)];
@@ -178,6 +189,7 @@ impl Figures {
         for &method in Method::ALL {
             endings.push((method, Route::Unmatched, NOT_FOUND));
         }
+        endings.push((Method::Other, Route::Unmatched, UNROUTED));
         for (method, route) in USUAL {
             endings.push((method, route, ANY));
             if injects_errors && matches!(route, Route::Card | Route::Chart) {

@@ -48,43 +48,76 @@ pub(crate) async fn read(
     timeout: Duration,
 ) -> Result<Bytes, Problem> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > bytes_max && head.headers.contains_key(header::EXPECT) {
-        // The client waits for our word before it sends anything.
+    if announced > bytes_max && awaits_our_word(head) {
         return Err(Problem::body_too_large(bytes_max, announced));
     }
-    let read = tokio::time::timeout(timeout, read_all(body, bytes_max)).await;
-    match read {
+    let mut bytes = BytesMut::new();
+    let read = read_all(body, bytes_max, |data| bytes.extend_from_slice(data));
+    match tokio::time::timeout(timeout, read).await {
         Err(_) => Err(Problem::body_late(timeout)),
-        Ok(Err(TooLarge { seen })) => Err(Problem::body_too_large(bytes_max, seen.max(announced))),
-        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(Unread::TooLarge { seen })) => {
+            Err(Problem::body_too_large(bytes_max, seen.max(announced)))
+        }
+        Ok(Err(Unread::BrokenOff)) => Err(Problem::body_broken_off()),
+        Ok(Ok(())) => Ok(bytes.freeze()),
     }
 }
 
-struct TooLarge {
-    seen: usize,
+/// Reads the body of a request that is refused already, and throws it away: a connection that is
+/// closed with unread bytes is reset, and then the client may never see the refusal.
+///
+/// Gives whether the connection can be used again: the body was no larger than any that is taken,
+/// and came whole.
+pub(crate) async fn discard(
+    head: &Parts,
+    body: Incoming,
+    bytes_max: usize,
+    timeout: Duration,
+) -> bool {
+    if awaits_our_word(head) {
+        return false;
+    }
+    let read = tokio::time::timeout(timeout, read_all(body, bytes_max, |_| {})).await;
+    matches!(read, Ok(Ok(())))
 }
 
-async fn read_all(mut body: Incoming, bytes_max: usize) -> Result<Bytes, TooLarge> {
-    let mut bytes = BytesMut::new();
+/// Whether the client waits for our word before it sends its body.
+fn awaits_our_word(head: &Parts) -> bool {
+    head.headers.contains_key(header::EXPECT)
+}
+
+/// Why a body was not read.
+enum Unread {
+    TooLarge {
+        seen: usize,
+    },
+    /// It is shorter than announced, or its chunks are malformed.
+    BrokenOff,
+}
+
+/// Gives each piece to `keep` until there are more than `bytes_max`.
+async fn read_all(
+    mut body: Incoming,
+    bytes_max: usize,
+    mut keep: impl FnMut(&[u8]),
+) -> Result<(), Unread> {
     let mut seen = 0_usize;
-    // A body that breaks off means that the client is gone: whatever is answered is not sent.
-    while let Some(Ok(frame)) = body.frame().await {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Unread::BrokenOff)?;
         let Some(data) = frame.data_ref() else {
             continue;
         };
         seen += data.len();
         if seen <= bytes_max {
-            bytes.extend_from_slice(data);
+            keep(data);
         } else if seen > bytes_max.saturating_mul(DISCARDED_LIMITS) {
             break;
-        } else {
-            bytes.clear();
         }
     }
     if seen > bytes_max {
-        Err(TooLarge { seen })
+        Err(Unread::TooLarge { seen })
     } else {
-        Ok(bytes.freeze())
+        Ok(())
     }
 }
 

@@ -71,9 +71,11 @@ fn yes_or_no(name: &str, value: &str) -> Result<bool, Problem> {
 
 fn pixels(name: &str, value: &str) -> Result<u32, Problem> {
     // `parse` would take a sign.
-    let is_digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    let number = value.parse().ok().filter(|_| is_digits);
-    number.ok_or_else(|| expected(name, "must be a whole number of pixels", value))
+    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(expected(name, "must be a whole number of pixels", value));
+    }
+    // What does not fit is too large in any case: the limit of the scene says so.
+    Ok(value.parse().unwrap_or(u32::MAX))
 }
 
 fn expected(name: &str, what: impl std::fmt::Display, value: &str) -> Problem {
@@ -112,13 +114,22 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_any_length_is_left_to_the_limits() {
+        for digits in ["4294967295", "4294967296", &"9".repeat(100)] {
+            let card = parse(&format!("width={digits}")).unwrap();
+            assert_eq!(card.width, u32::MAX, "{digits}");
+        }
+        assert_eq!(parse("width=000800").unwrap().width, 800);
+    }
+
+    #[test]
     fn a_bad_value_names_its_parameter() {
         let report: Vec<String> = [
             "width=wide",
             "width=",
             "width=-1",
             "width=%2B1",
-            "height=99999999999",
+            "height=4_096",
             "background=blue",
             "background=fff-",
             "background=fff-000-fff",

@@ -6,15 +6,16 @@ use std::str::FromStr;
 use render::{Axis, Band, Chart, Color, Series, Theme, Threshold, Unit};
 use serde::Deserialize;
 
+use super::members::{Number, Object, Pixels, Point};
 use super::problem::Problem;
 use super::query::{check_text, shown};
 
 /// A chart as JSON. Names are those of [`Chart`]; what is left out is as in its default.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a chart as an object")]
+#[serde(deny_unknown_fields)]
 struct ChartBody {
-    width: Option<u32>,
-    height: Option<u32>,
+    width: Option<Pixels>,
+    height: Option<Pixels>,
     #[serde(default)]
     title: String,
     #[serde(default)]
@@ -22,36 +23,35 @@ struct ChartBody {
     unit: Option<String>,
     x: Option<String>,
     theme: Option<String>,
-    series: Vec<SeriesBody>,
+    series: Vec<Object<SeriesBody>>,
     #[serde(default)]
-    thresholds: Vec<ThresholdBody>,
+    thresholds: Vec<Object<ThresholdBody>>,
     #[serde(default)]
-    bands: Vec<BandBody>,
+    bands: Vec<Object<BandBody>>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a series as an object")]
+#[serde(deny_unknown_fields)]
 struct SeriesBody {
     #[serde(default)]
     name: String,
     color: Option<String>,
-    /// A y of null is a gap.
-    points: Vec<(f64, Option<f64>)>,
+    points: Vec<Point>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a threshold as an object")]
+#[serde(deny_unknown_fields)]
 struct ThresholdBody {
-    value: f64,
+    value: Number,
     #[serde(default)]
     label: String,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a band as an object")]
+#[serde(deny_unknown_fields)]
 struct BandBody {
-    from: f64,
-    to: f64,
+    from: Number,
+    to: Number,
     #[serde(default)]
     label: String,
 }
@@ -63,19 +63,32 @@ pub(crate) fn parse(body: &[u8], depth_max: usize) -> Result<Chart, Problem> {
         return Err(Problem::too_deep(depth_max, depth));
     }
     let mut json = serde_json::Deserializer::from_slice(body);
-    let parsed: ChartBody = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        // A question mark stands for where the text broke off.
-        let path = path.trim_end_matches(['?', '.']);
-        let parameter = if path.is_empty() { "body" } else { path };
-        Problem::parameter(
-            &shown(parameter),
-            format!("{}.", shorten(&error.inner().to_string())),
-        )
-    })?;
+    let Object(parsed) = serde_path_to_error::deserialize(&mut json).map_err(bad_member)?;
     json.end()
         .map_err(|error| Problem::parameter("body", format!("{error}.")))?;
     chart(parsed)
+}
+
+/// What the parser says, at the member that it says it about.
+fn bad_member(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let path = error.path().to_string();
+    // A question mark stands for where the text broke off.
+    let path = path.trim_end_matches(['?', '.']);
+    let words = error.inner().to_string();
+    let parameter = match (path, named_member(&words)) {
+        ("", None) => "body".to_owned(),
+        ("", Some(name)) => name.to_owned(),
+        (path, None) => path.to_owned(),
+        (path, Some(name)) => format!("{path}.{name}"),
+    };
+    Problem::parameter(&shown(&parameter), format!("{}.", shorten(&words)))
+}
+
+/// The member that is missing or there twice: it is known only by name, as it has no one place.
+fn named_member(words: &str) -> Option<&str> {
+    let rest = words.strip_prefix("missing field `");
+    let rest = rest.or_else(|| words.strip_prefix("duplicate field `"))?;
+    Some(rest.split_once('`')?.0)
 }
 
 fn chart(body: ChartBody) -> Result<Chart, Problem> {
@@ -86,29 +99,33 @@ fn chart(body: ChartBody) -> Result<Chart, Problem> {
         .series
         .into_iter()
         .enumerate()
-        .map(|(index, series)| series_of(index, series));
+        .map(|(index, Object(series))| series_of(index, series));
     let thresholds = body
         .thresholds
         .into_iter()
         .enumerate()
-        .map(|(index, threshold)| {
+        .map(|(index, Object(threshold))| {
             check_text(&format!("thresholds[{index}].label"), &threshold.label)?;
             Ok(Threshold {
-                value: threshold.value,
+                value: threshold.value.0,
                 label: threshold.label,
             })
         });
-    let bands = body.bands.into_iter().enumerate().map(|(index, band)| {
-        check_text(&format!("bands[{index}].label"), &band.label)?;
-        Ok(Band {
-            from: band.from,
-            to: band.to,
-            label: band.label,
-        })
-    });
+    let bands = body
+        .bands
+        .into_iter()
+        .enumerate()
+        .map(|(index, Object(band))| {
+            check_text(&format!("bands[{index}].label"), &band.label)?;
+            Ok(Band {
+                from: band.from.0,
+                to: band.to.0,
+                label: band.label,
+            })
+        });
     Ok(Chart {
-        width: body.width.unwrap_or(default.width),
-        height: body.height.unwrap_or(default.height),
+        width: body.width.map_or(default.width, |Pixels(width)| width),
+        height: body.height.map_or(default.height, |Pixels(height)| height),
         title: body.title,
         subtitle: body.subtitle,
         unit: choice::<Unit>("unit", body.unit)?.unwrap_or(default.unit),
@@ -122,15 +139,29 @@ fn chart(body: ChartBody) -> Result<Chart, Problem> {
 
 fn series_of(index: usize, series: SeriesBody) -> Result<Series, Problem> {
     check_text(&format!("series[{index}].name"), &series.name)?;
+    check_order(index, &series.points)?;
     Ok(Series {
         name: series.name,
         color: choice::<Color>(&format!("series[{index}].color"), series.color)?,
         points: series
             .points
             .into_iter()
-            .map(|(x, y)| (x, y.unwrap_or(f64::NAN)))
+            .map(|Point(x, y)| (x, y.unwrap_or(f64::NAN)))
             .collect(),
     })
+}
+
+/// Refuses a line that goes back: no series of measurements does, and thousands of strokes across
+/// the whole picture take seconds to draw.
+fn check_order(index: usize, points: &[Point]) -> Result<(), Problem> {
+    // JSON has no number that is not finite, so any two can be compared.
+    let Some(before) = points.windows(2).position(|pair| pair[1].0 < pair[0].0) else {
+        return Ok(());
+    };
+    Err(Problem::parameter(
+        &format!("series[{index}].points[{}]", before + 1),
+        "Its x goes back: it is less than that of the point before.",
+    ))
 }
 
 fn choice<T: FromStr<Err: Display>>(
@@ -212,7 +243,7 @@ mod tests {
     #[test]
     fn a_bad_body_names_its_member() {
         let deep = format!("{}{}", "[".repeat(17), "]".repeat(17));
-        let bodies: [&[u8]; 15] = [
+        let bodies: &[&[u8]] = &[
             b"",
             b"{",
             b"[]",
@@ -228,9 +259,41 @@ mod tests {
             b"{\"series\":[{\"points\":[],\"color\":\"blue\"}]}",
             b"{\"series\":[],\"unit\":\"miles\"}",
             deep.as_bytes(),
+            b"[1200,630,\"t\",\"\",null,null,null,[],[],[]]",
+            b"{\"series\":[[\"n\",null,[[1,2]]]]}",
+            b"{\"series\":[],\"thresholds\":[[1,\"\"]]}",
+            b"{\"series\":[],\"bands\":[[1,2,\"\"]]}",
+            b"{\"series\":[],\"series\":[]}",
+            b"{\"series\":[{\"name\":\"a\"}]}",
+            b"{\"series\":[],\"bands\":[{\"from\":1,\"to\":2,\"to\":3}]}",
+            b"{\"series\":[],\"width\":-1}",
+            b"{\"series\":[],\"width\":5e9}",
+            b"{\"series\":[],\"height\":\"wide\"}",
+            b"{\"series\":[{\"points\":[1]}]}",
+            b"{\"series\":[{\"points\":[[\"1\",2]]}]}",
+            b"{\"series\":[{\"points\":[]},{\"points\":[[1,2],[1,3],[0.5,null]]}]}",
         ];
         let report: Vec<String> = bodies.iter().map(|body| refusal(body)).collect();
         insta::assert_snapshot!(report.join("\n"));
+    }
+
+    #[test]
+    fn a_number_of_pixels_that_is_too_large_for_any_type_is_left_to_the_limits() {
+        for digits in ["4294967296", "18446744073709551615"] {
+            let body = format!("{{\"series\":[],\"width\":{digits},\"height\":null}}");
+            let chart = parse(body.as_bytes(), 16).unwrap();
+            assert_eq!(
+                (chart.width, chart.height),
+                (u32::MAX, Chart::default().height)
+            );
+        }
+    }
+
+    #[test]
+    fn points_at_the_same_x_are_in_order() {
+        let body =
+            br#"{"series":[{"points":[[-1,2],[-1,3],[0,null],[0.0,1]]},{"points":[[-9,1]]}]}"#;
+        assert_eq!(parse(body, 16).unwrap().series[0].points.len(), 4);
     }
 
     #[test]

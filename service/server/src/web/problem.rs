@@ -115,6 +115,13 @@ impl Problem {
         problem
     }
 
+    /// 400: the body ended before its end, or its chunks cannot be told apart.
+    pub(crate) fn body_broken_off() -> Self {
+        let mut problem = Self::parameter("body", "The body broke off.");
+        problem.closes = true;
+        problem
+    }
+
     /// 422: more than a named limit allows.
     pub(crate) fn limit(error: &LimitError) -> Self {
         let mut problem = Self::new(

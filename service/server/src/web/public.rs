@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use render::Scene;
 use resilience::Deadline;
@@ -50,16 +52,24 @@ impl Service for Public {
         slot: Arc<Slot>,
     ) -> Response<Body> {
         let (head, content) = request.into_parts();
+        // What is still here after the answer was found is a body that nobody read.
+        let mut content = Some(content).filter(|content| !content.is_end_stream());
         let (method, route) = (method_of(&head), route_of(head.uri.path()));
         let record = Record::begin(Arc::clone(&self.telemetry), method, route, &head.headers);
-        let reply = guarded(self.handle(method, route, &head, content)).await;
+        let reply = guarded(self.handle(method, route, &head, &mut content)).await;
         let reply = reply.unwrap_or_else(|words| {
             let line =
                 Line::new(Severity::Error, "A request handler panicked").text(field::ERROR, words);
             self.telemetry.log.write(&line);
             Err(Problem::internal())
         });
-        let reply = reply.unwrap_or_else(Reply::Problem);
+        let reply = match (reply, content) {
+            (Err(problem), Some(unread)) => {
+                // Boxed like whatever is rare.
+                Reply::Problem(Box::pin(self.refuse(problem, &head, unread)).await)
+            }
+            (reply, _) => reply.unwrap_or_else(Reply::Problem),
+        };
         reply.into_response(method, &head.headers, record, slot)
     }
 }
@@ -91,7 +101,7 @@ impl Public {
         method: Method,
         route: Route,
         head: &Parts,
-        content: Incoming,
+        content: &mut Option<Incoming>,
     ) -> Result<Reply, Problem> {
         self.check_head(head)?;
         let query = head.uri.query().unwrap_or_default();
@@ -101,7 +111,10 @@ impl Public {
             // Boxed, so that the future of every request is as small as that of a cached card.
             (Route::Chart, Method::Post) => Box::pin(self.post_chart(query, head, content)).await,
             (Route::Chart, _) => Err(Problem::method_not_allowed("POST")),
-            (Route::Gallery, Method::Get | Method::Head) => Ok(self.gallery.reply()),
+            (Route::Gallery, Method::Get | Method::Head) => {
+                query::each_parameter(query, &[], |_, _| Ok(()))?;
+                Ok(self.gallery.reply())
+            }
             (Route::Gallery, _) => Err(Problem::method_not_allowed("GET, HEAD")),
             (Route::Unmatched, _) => Err(Problem::not_found()),
         }
@@ -123,10 +136,11 @@ impl Public {
                 kind: Kind::Card,
             });
         }
+        let deadline = self.deadline();
         let scene = Scene::Card(card::parse(query)?);
         scene.check()?;
         let key = self.pictures.key(&scene);
-        let served = self.serve(scene, key).await?;
+        let served = self.serve(scene, key, deadline).await?;
         self.pictures.keep_recent(query, &served.picture);
         Ok(Reply::Picture {
             served,
@@ -136,17 +150,24 @@ impl Public {
 
     /// `POST /v1/chart.png`: a chart of the series in the body as PNG.
     ///
-    /// As for cards; also 408 body late, 413 body too large, 415 not JSON.
+    /// As for cards; also 400 body broken off, 408 body late, 413 body too large, 415 not JSON.
     async fn post_chart(
         &self,
         query: &str,
         head: &Parts,
-        content: Incoming,
+        content: &mut Option<Incoming>,
     ) -> Result<Reply, Problem> {
         self.suffer().await?;
         query::each_parameter(query, &[], |_, _| Ok(()))?;
         body::check_is_json(&head.headers)?;
-        let body = body::read(head, content, self.body_bytes_max, self.body_timeout).await?;
+        let body = match content.take() {
+            Some(content) => {
+                body::read(head, content, self.body_bytes_max, self.body_timeout).await?
+            }
+            None => Bytes::new(),
+        };
+        // Parsing may have to wait for a thread, and that counts.
+        let deadline = self.deadline();
         let (depth_max, pictures) = (self.json_depth_max, Arc::clone(&self.pictures));
         let is_small = body.len() <= PARSED_INLINE_BYTES;
         let parse = move || -> Result<(Scene, Key), Problem> {
@@ -163,14 +184,19 @@ impl Public {
                 .unwrap_or_else(|_| Err(Problem::internal()))
         };
         let (scene, key) = parsed?;
-        let served = self.serve(scene, key).await?;
+        let served = self.serve(scene, key, deadline).await?;
         Ok(Reply::Picture {
             served,
             kind: Kind::Chart,
         })
     }
 
-    async fn serve(&self, scene: Scene, key: Key) -> Result<Served, Problem> {
+    /// When the answer to a request that was read just now is due.
+    fn deadline(&self) -> Deadline {
+        Deadline::after(clock::now(), self.patience)
+    }
+
+    async fn serve(&self, scene: Scene, key: Key, deadline: Deadline) -> Result<Served, Problem> {
         if let Some(picture) = self.pictures.remembered(&key).await {
             return Ok(Served {
                 picture,
@@ -178,8 +204,15 @@ impl Public {
                 timings: None,
             });
         }
-        let deadline = Deadline::after(clock::now(), self.patience);
         Ok(Box::pin(self.pictures.get(key, scene, deadline)).await?)
+    }
+
+    /// Reads the body of a refused request out of the way, so that the client gets to read why.
+    async fn refuse(&self, mut problem: Problem, head: &Parts, unread: Incoming) -> Problem {
+        let (bytes_max, timeout) = (self.body_bytes_max, self.body_timeout);
+        let is_reusable = body::discard(head, unread, bytes_max, timeout).await;
+        problem.closes |= !is_reusable;
+        problem
     }
 
     fn check_head(&self, head: &Parts) -> Result<(), Problem> {

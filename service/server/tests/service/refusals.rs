@@ -1,6 +1,8 @@
 //! Bad requests: each gets a clear answer that names what is wrong.
 
-use crate::desk::{Desk, converse};
+use tokio::io::AsyncWriteExt;
+
+use crate::desk::{Desk, converse, read_to_end};
 
 /// Status, media type, cache policy and body of an answer, without what changes from run to run.
 async fn report(answer: reqwest::Response) -> String {
@@ -51,9 +53,11 @@ async fn every_bad_target_is_named() {
         "/v1/card.png?title=%ff",
         "/v1/card.png?width=wide",
         "/v1/card.png?width=10",
+        "/v1/card.png?width=4294967296",
         "/v1/card.png?width=4000&height=4000",
         "/v1/card.png?background=blue",
         "/v1/chart.png",
+        "/?theme=dark",
         &long,
         &too_long,
     ] {
@@ -133,18 +137,135 @@ async fn a_client_that_asks_first_is_refused_before_it_sends() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_refused_and_closed() {
+async fn a_body_that_breaks_off_is_never_taken_as_whole() {
     let desk = Desk::open(&[]).await;
-    let answer = converse(desk.server.public, b"\x16\x03\x01 not http at all\r\n\r\n").await;
-    assert!(
-        answer.is_empty() || answer.starts_with("HTTP/1.1 400 "),
-        "{answer}"
-    );
-    let many: String = (0..200).map(|index| format!("x-{index}: y\r\n")).collect();
-    let request = format!("GET / HTTP/1.1\r\nhost: x\r\n{many}\r\n");
-    let answer = converse(desk.server.public, request.as_bytes()).await;
+    let whole = r#"{"series":[{"points":[[1,2]]}]}"#;
+    let chunk = format!("{:x}\r\n{whole}\r\n", whole.len());
+    for (framing, body) in [
+        ("content-length: 500", whole.to_owned()),
+        ("transfer-encoding: chunked", format!("{chunk}zz\r\n")),
+        ("transfer-encoding: chunked", chunk),
+    ] {
+        let request = format!(
+            "POST /v1/chart.png HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+             {framing}\r\n\r\n{body}"
+        );
+        let mut stream = desk.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        // Half of the connection is closed: the service knows that nothing more comes.
+        stream.shutdown().await.unwrap();
+        let answer = read_to_end(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{framing}: {answer}");
+        for part in [
+            "The body broke off.",
+            "\"parameter\":\"body\"",
+            "connection: close",
+        ] {
+            assert!(answer.contains(part), "{framing}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_sends_a_large_body_in_vain_gets_to_read_why() {
+    let desk = Desk::open(&[]).await;
+    let body = vec![b' '; 7 << 20];
+    for (target, header, status) in [
+        ("/nowhere", "accept: */*", "404"),
+        ("/v1/card.png", "accept: */*", "405"),
+        ("/v1/chart.png", "content-type: text/plain", "415"),
+        ("/v1/chart.png?x=y", "content-type: application/json", "400"),
+    ] {
+        let head = format!("POST {target} HTTP/1.1\r\nhost: x\r\n{header}\r\n");
+        let mut stream = desk.connect().await;
+        let request = format!("{head}content-length: {}\r\n\r\n", body.len());
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.write_all(&body).await.unwrap();
+        let answer = read_to_end(&mut stream).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{target}: {answer}"
+        );
+        assert!(answer.contains("connection: close"), "{target}: {answer}");
+
+        // One that asks first is not waited for.
+        let request = format!("{head}content-length: 9\r\nexpect: 100-continue\r\n\r\n");
+        let answer = converse(desk.server.public, request.as_bytes()).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{target}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_small_body_sent_in_vain_leaves_the_connection_open() {
+    let desk = Desk::open(&[]).await;
+    let mut stream = desk.connect().await;
+    let small = b"POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}";
+    let last = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    stream
+        .write_all(&[&small[..], last].concat())
+        .await
+        .unwrap();
+    let answers = read_to_end(&mut stream).await;
+    assert!(answers.starts_with("HTTP/1.1 404 "), "{answers}");
+    assert!(answers.contains("HTTP/1.1 200 "), "{answers}");
+}
+
+fn unrouted(status: &str) -> String {
+    format!(
+        "http_server_request_duration_seconds_count{{error_type=\"\",http_request_method=\"_OTHER\",\
+         http_response_status_code=\"{status}\",http_route=\"_OTHER\"}}"
+    )
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_refused_counted_and_logged() {
+    let desk = Desk::open(&[]).await;
+    let heads: [&[u8]; 4] = [
+        b"\x16\x03\x01 not http at all\r\n\r\n",
+        b"G<T / HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+    ];
+    for head in heads {
+        let answer = converse(desk.server.public, head).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    }
+    // So many headers that our own limit of bytes does not get to speak.
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a:\r\n".repeat(2_000));
+    let answer = converse(desk.server.public, many.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    let long = format!("GET /?{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(70_000));
+    converse(desk.server.public, long.as_bytes()).await;
+    desk.await_value("http_server_open_connections", |open| open == 0.0)
+        .await;
+    assert_eq!(desk.value(&unrouted("400")).await, 4.0);
+    // How hyper refuses what is too long depends on how much of it was read at once.
+    let too_long = desk.value(&unrouted("414")).await;
+    assert_eq!(desk.value(&unrouted("431")).await + too_long, 2.0);
     assert_eq!(desk.get("/").await.status(), 200);
+    let log = desk.close().await;
+    let lines = |message: &str| log.iter().filter(|line| line["message"] == message).count();
+    assert_eq!(lines("_OTHER _OTHER 400"), 4);
+    assert_eq!(lines("_OTHER _OTHER 414") + lines("_OTHER _OTHER 431"), 2);
+}
+
+#[tokio::test]
+async fn many_headers_are_bounded_by_their_bytes() {
+    let desk = Desk::open(&[]).await;
+    let request = |count: usize| {
+        let many: String = (0..count)
+            .map(|index| format!("x-header-{index:04}: y\r\n"))
+            .collect();
+        format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{many}\r\n")
+    };
+    let answer = converse(desk.server.public, request(200).as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let answer = converse(desk.server.public, request(1_000).as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    assert!(answer.contains("\"limit\":16384"), "{answer}");
 }
 
 #[tokio::test]

@@ -101,10 +101,19 @@ async fn a_connection_above_the_cap_is_told_and_counted() {
             .await,
         1.0
     );
+    let shed = "http_server_request_duration_seconds_count{error_type=\"shed\",\
+        http_request_method=\"_OTHER\",http_response_status_code=\"503\",http_route=\"_OTHER\"}";
+    assert_eq!(desk.value(shed).await, 1.0);
     drop(_first);
     desk.await_value("http_server_open_connections", |open| open == 1.0)
         .await;
     assert_eq!(desk.get("/").await.status(), 200);
+    let log = desk.close().await;
+    let told = log.iter().filter(|line| {
+        let message = line["message"].as_str().unwrap();
+        line["severity"] == "WARN" && message.starts_with("Too many connections: 1 refused")
+    });
+    assert_eq!(told.count(), 1);
 }
 
 #[tokio::test]
