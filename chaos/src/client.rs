@@ -111,6 +111,24 @@ impl Toxiproxy {
         }
     }
 
+    /// Removes a proxy, and is content when it is gone, whoever removed it.
+    ///
+    /// # Errors
+    /// [`ClientError`] when it is not known to be gone.
+    pub(crate) async fn delete(&self, proxy: &str) -> Result<(), ClientError> {
+        if !self.proxies().await?.contains_key(proxy) {
+            return Ok(());
+        }
+        let what = format!("delete {proxy}");
+        let path = format!("proxies/{proxy}");
+        self.send(&what, Method::DELETE, &path, None).await?;
+        if self.proxies().await?.contains_key(proxy) {
+            let found = "it is still there".to_owned();
+            return Err(ClientError::NotDone { what, found });
+        }
+        Ok(())
+    }
+
     /// Makes a change, reads it back and compares.
     ///
     /// # Errors

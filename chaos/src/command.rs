@@ -1,5 +1,7 @@
 //! `proofmark chaos run` and `proofmark chaos check`.
 
+mod brought;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,10 +12,11 @@ use outcome::{Failure, OrFail, Outcome, check_target};
 use signals::CHAOS_FAULT_ACTIVE;
 use tokio_util::sync::CancellationToken;
 
-use crate::client::{Toxiproxy, keep_calls_direct};
+use crate::client::{ProxyWanted, Toxiproxy, keep_calls_direct};
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
-use crate::runner::{self, Observer, Tools};
+use crate::runner::{self, Observer, Tools, caught};
+use crate::say::say;
 use crate::toxiproxy::ToxiproxyServer;
 
 /// Experiments of one call.
@@ -46,6 +49,9 @@ enum Verb {
         /// Experiment files.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// A host that is not loopback and may all the same be aimed at.
+        #[arg(long, value_name = "HOST")]
+        allow_remote: Vec<String>,
     },
 }
 
@@ -55,8 +61,8 @@ struct RunArgs {
     /// Experiment files.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// A running Toxiproxy, 2.1 or later; without it one is embedded, on 127.0.0.1:8474, with the
-    /// proxies that the files name.
+    /// A running Toxiproxy, 2.1 or later; without it one is embedded, on 127.0.0.1:8474. Proxies
+    /// that the files name are made if they are not there, and removed at the end.
     #[arg(long, value_name = "ADDR")]
     toxiproxy: Option<String>,
     /// Prometheus that scrapes the service.
@@ -83,15 +89,19 @@ struct RunArgs {
 ///
 /// # Errors
 /// [`Failure::misused`] for a file or an argument that makes no sense, before anything is touched;
-/// [`Failure::broken`] when there is no Toxiproxy, or a journal cannot be written.
+/// [`Failure::broken`] when there is no Toxiproxy, a journal cannot be written, or a proxy that was
+/// made cannot be removed; [`Failure::interrupted`] for a signal before anything is changed.
 pub async fn run(args: Args) -> Result<Outcome, Failure> {
     match args.verb {
         Verb::Run(args) => run_all(&args).await,
-        Verb::Check { files } => check_all(&files),
+        Verb::Check {
+            files,
+            allow_remote,
+        } => check_all(&files, &allow_remote),
     }
 }
 
-fn read_all(files: &[PathBuf]) -> Result<Vec<Experiment>, Failure> {
+fn read_all(files: &[PathBuf], allowed: &[String]) -> Result<Vec<Experiment>, Failure> {
     if files.len() > FILES_MAX {
         let count = files.len();
         return Err(Failure::misused(format!(
@@ -100,7 +110,7 @@ fn read_all(files: &[PathBuf]) -> Result<Vec<Experiment>, Failure> {
     }
     let experiments: Vec<Experiment> = files
         .iter()
-        .map(|file| Experiment::read(file))
+        .map(|file| Experiment::read(file, allowed))
         .collect::<Result<_, _>>()?;
     for (number, experiment) in experiments.iter().enumerate() {
         if experiments[..number]
@@ -116,43 +126,74 @@ fn read_all(files: &[PathBuf]) -> Result<Vec<Experiment>, Failure> {
     Ok(experiments)
 }
 
-fn check_all(files: &[PathBuf]) -> Result<Outcome, Failure> {
-    let experiments = read_all(files)?;
+fn check_all(files: &[PathBuf], allowed: &[String]) -> Result<Outcome, Failure> {
+    let experiments = read_all(files, allowed)?;
+    brought::all(&experiments)?;
     for (file, experiment) in files.iter().zip(experiments) {
         let stages = experiment.stages.len();
-        println!(
+        say(&format!(
             "{}: in order: {}, {stages} stages",
             file.display(),
             experiment.title
-        );
+        ));
     }
     Ok(Outcome::Held)
 }
 
 async fn run_all(args: &RunArgs) -> Result<Outcome, Failure> {
+    let stop = stop_on_signal()?;
     if !(0.1..=10.0).contains(&args.scale) {
         return Err(Failure::misused(format!(
             "--scale is {}, expected 0.1 to 10",
             args.scale
         )));
     }
-    let experiments = read_all(&args.files)?;
+    let experiments = read_all(&args.files, &args.allow_remote)?;
+    let proxies = brought::all(&experiments)?;
     check_target(&host_of(&args.service)?, &args.allow_remote)?;
-    let (toxiproxy, embedded) = toxiproxy(args, &experiments).await?;
+    let observer = Observer::new(&args.prometheus, &args.service)?;
+    let address = unless_stopped(&stop, toxiproxy_address(args, &proxies)).await?;
+    // Nothing may have been started yet: it may replace this process.
+    keep_calls_direct(address.ip())?;
+    make_folder(args.out.as_deref())?;
     let meter = Arc::new(Meter::new(&[CHAOS_FAULT_ACTIVE.metric()]));
     let exposition = offer_metrics(args, &meter).await?;
+    let embedded = embedded(args).await?;
     let tools = Tools {
-        toxiproxy,
-        observer: Observer::new(&args.prometheus, &args.service)?,
+        toxiproxy: unless_stopped(&stop, async { Ok(Toxiproxy::connect(address).await?) }).await?,
+        observer,
         meter,
         scale: args.scale,
         pace: PACE,
-        say: Box::new(|line| println!("{}", wrapped(line))),
+        say: Box::new(|line| say(&wrapped(line))),
     };
-    let stop = stop_on_signal()?;
-    let worst = each(&experiments, &tools, &stop, args.out.as_deref()).await?;
+    // From here on a signal stops the experiments, and nothing that undoes what was made.
+    let made = brought::make(&tools.toxiproxy, &proxies).await?;
+    let ran = caught(each(&experiments, &tools, &stop, args.out.as_deref())).await;
+    let removed = brought::remove(&tools.toxiproxy, &made).await;
     drop((exposition, embedded));
-    Ok(worst)
+    let worst = ran.unwrap_or_else(|_| Err(Failure::broken("a bug: the runner panicked")))?;
+    removed.map(|()| worst)
+}
+
+/// Waits for something that may be given up, unless a signal comes first.
+async fn unless_stopped<T>(
+    stop: &CancellationToken,
+    future: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => {
+            Err(Failure::interrupted("stopped by a signal before anything was changed"))
+        }
+        output = future => output,
+    }
+}
+
+fn make_folder(out: Option<&Path>) -> Result<(), Failure> {
+    let Some(folder) = out else { return Ok(()) };
+    let sentence = || format!("cannot make {}", folder.display());
+    std::fs::create_dir_all(folder).or_broken(sentence())
 }
 
 async fn each(
@@ -182,37 +223,26 @@ async fn offer_metrics(args: &RunArgs, meter: &Arc<Meter>) -> Result<Option<Expo
     };
     check_target(&address.ip().to_string(), &args.allow_remote)?;
     let exposition = meter::serve(Arc::clone(meter), address).await?;
-    println!("metrics http://{}/metrics", exposition.address);
+    say(&format!("metrics http://{}/metrics", exposition.address));
     Ok(Some(exposition))
 }
 
-async fn toxiproxy(
-    args: &RunArgs,
-    experiments: &[Experiment],
-) -> Result<(Toxiproxy, Option<ToxiproxyServer>), Failure> {
-    let proxies: Vec<_> = experiments
-        .iter()
-        .flat_map(|one| one.proxies.clone())
-        .collect();
-    let (address, embedded) = match &args.toxiproxy {
-        Some(text) => (resolve(text, &args.allow_remote).await?, None),
-        None if proxies.is_empty() => {
-            return Err(Failure::misused(
-                "no file names a proxy, expected proxies in its extension or --toxiproxy ADDR",
-            ));
-        }
-        None => (EMBEDDED_LISTEN, Some(())),
-    };
-    keep_calls_direct(address.ip())?;
-    let embedded = match embedded {
-        Some(()) => Some(ToxiproxyServer::start(address, 0, args.allow_remote.clone()).await?),
-        None => None,
-    };
-    let toxiproxy = Toxiproxy::connect(address).await?;
-    if !proxies.is_empty() {
-        toxiproxy.populate(&proxies).await?;
+async fn toxiproxy_address(args: &RunArgs, proxies: &[ProxyWanted]) -> Result<SocketAddr, Failure> {
+    match &args.toxiproxy {
+        Some(text) => resolve(text, &args.allow_remote).await,
+        None if proxies.is_empty() => Err(Failure::misused(
+            "no file names a proxy, expected proxies in its extension or --toxiproxy ADDR",
+        )),
+        None => Ok(EMBEDDED_LISTEN),
     }
-    Ok((toxiproxy, embedded))
+}
+
+async fn embedded(args: &RunArgs) -> Result<Option<ToxiproxyServer>, Failure> {
+    if args.toxiproxy.is_some() {
+        return Ok(None);
+    }
+    let server = ToxiproxyServer::start(EMBEDDED_LISTEN, 0, args.allow_remote.clone()).await?;
+    Ok(Some(server))
 }
 
 async fn resolve(text: &str, allowed: &[String]) -> Result<SocketAddr, Failure> {
@@ -236,7 +266,7 @@ fn host_of(url: &str) -> Result<String, Failure> {
         .ok_or_else(|| Failure::misused(wrong()))
 }
 
-/// A token that is cancelled by the first SIGINT or SIGTERM; further ones change nothing.
+/// A token that is cancelled by the first SIGINT, SIGTERM or SIGHUP; further ones change nothing.
 fn stop_on_signal() -> Result<CancellationToken, Failure> {
     let mut interrupt = Interrupt::listen()?;
     let stop = CancellationToken::new();

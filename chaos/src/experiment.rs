@@ -7,6 +7,7 @@
 mod document;
 mod activity;
 mod rehearsed;
+mod proxy;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -65,11 +66,11 @@ pub(crate) struct Stage {
 }
 
 impl Experiment {
-    /// Reads an experiment.
+    /// Reads an experiment whose proxies keep to loopback and the hosts of `allowed`.
     ///
     /// # Errors
     /// [`Failure::misused`] with file, line and what was expected.
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn read(path: &Path, allowed: &[String]) -> Result<Self, Failure> {
         let shown = path.display().to_string();
         let sentence = || format!("cannot read {shown}");
         let size = std::fs::metadata(path).or_misused(sentence())?.len();
@@ -82,11 +83,16 @@ impl Experiment {
         let name = path
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned());
-        Self::parse(&name.unwrap_or_default(), &shown, &text)
+        Self::parse(&name.unwrap_or_default(), &shown, &text, allowed)
     }
 
     /// Reads an experiment from text; `shown` is what the file is called in errors.
-    pub(crate) fn parse(name: &str, shown: &str, text: &str) -> Result<Self, Failure> {
+    pub(crate) fn parse(
+        name: &str,
+        shown: &str,
+        text: &str,
+        allowed: &[String],
+    ) -> Result<Self, Failure> {
         let document: Document = serde_yaml_ng::from_str(text).map_err(|error| {
             let line = error.location().map_or(1, |location| location.line());
             let text = error.to_string();
@@ -95,7 +101,11 @@ impl Experiment {
                 .map_or(text.as_str(), |(sentence, _)| sentence);
             Failure::misused(format!("{shown}:{line}: {sentence}"))
         })?;
-        let reader = Reader { shown, text };
+        let reader = Reader {
+            shown,
+            text,
+            allowed,
+        };
         reader.experiment(name, document)
     }
 }
@@ -105,6 +115,8 @@ impl Experiment {
 struct Reader<'a> {
     shown: &'a str,
     text: &'a str,
+    /// Hosts beside loopback.
+    allowed: &'a [String],
 }
 
 impl Reader<'_> {
@@ -115,6 +127,7 @@ impl Reader<'_> {
             return Err(self.wrong("extensions", expected));
         };
         self.check_times(&extension)?;
+        self.check_proxies(&extension.proxies)?;
         let hypothesis = &document.steady_state_hypothesis;
         let recovery = &extension.recovery.probes;
         self.check_names([
@@ -300,6 +313,18 @@ impl Reader<'_> {
             }
             None => Ok(()),
         }
+    }
+
+    fn check_proxies(&self, proxies: &[ProxyWanted]) -> Result<(), Failure> {
+        if proxies.len() > ACTIVITIES_MAX {
+            let wrong = format!("expected at most {ACTIVITIES_MAX} proxies");
+            return Err(self.wrong("proxies:", &wrong));
+        }
+        for wanted in proxies {
+            proxy::check(wanted, self.allowed)
+                .map_err(|wrong| self.wrong("proxies:", &format!("proxy {wrong}")))?;
+        }
+        Ok(())
     }
 
     fn check_pauses(&self, activity: &Activity) -> Result<(), Failure> {

@@ -30,6 +30,7 @@ mod journal;
 mod client;
 pub mod toxiproxy;
 mod interrupt;
+mod say;
 
 pub use command::{Args, run};
 pub use journal::{

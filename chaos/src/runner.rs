@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::client::{Change, Toxiproxy};
 use crate::experiment::{Experiment, Probe, Stage};
 use crate::journal::{Activity, Journal, StageRecord, Status};
-use caught::caught;
+pub(crate) use caught::caught;
 use ledger::{Entry, Ledger};
 pub(crate) use observer::Observer;
 use observer::{Reading, short, steady_state};
@@ -35,10 +35,10 @@ const SETTLE_TIME_MAX: Duration = Duration::from_secs(20);
 const BAD_READINGS_MAX: u32 = 3;
 
 /// Tries to take one fault away.
-const UNDO_TRIES_MAX: u32 = 4;
+pub(crate) const UNDO_TRIES_MAX: u32 = 4;
 
 /// Pause between two such tries.
-const UNDO_PAUSE: Duration = Duration::from_millis(500);
+pub(crate) const UNDO_PAUSE: Duration = Duration::from_millis(500);
 
 /// What a run needs beside the experiment.
 pub(crate) struct Tools {

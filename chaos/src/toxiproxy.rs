@@ -16,6 +16,7 @@ mod proxy;
 mod registry;
 mod api;
 
+use std::io::Write;
 use std::net::SocketAddr;
 
 use outcome::{Failure, OrFail, Outcome};
@@ -40,16 +41,18 @@ pub struct Args {
     pub allow_remote: Vec<String>,
 }
 
-/// Serves until SIGTERM, which is how a server is stopped, or SIGINT. Prints
+/// Serves until SIGTERM, which is how a server is stopped, SIGINT or SIGHUP. Prints
 /// `listening http://ADDR` once it listens.
 ///
 /// # Errors
 /// [`Failure::misused`] for an address that is not loopback; [`Failure::broken`] when the port is
-/// taken.
+/// taken, or nobody reads the address.
 pub async fn run(args: Args) -> Result<Outcome, Failure> {
     let mut interrupt = Interrupt::listen()?;
     let server = ToxiproxyServer::start(args.listen, args.seed, args.allow_remote).await?;
-    println!("listening http://{}", server.address);
+    // Who cannot be told the address cannot use the server.
+    writeln!(std::io::stdout(), "listening http://{}", server.address)
+        .or_broken("cannot say where it listens")?;
     match interrupt.wait().await {
         Stopped::Terminated => Ok(Outcome::Held),
         Stopped::Interrupted => Ok(Outcome::Interrupted),

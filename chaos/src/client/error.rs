@@ -23,6 +23,8 @@ pub(crate) enum ClientError {
     NoProxy(String),
     #[error("Toxiproxy is version {0}, expected 2.1 or later")]
     TooOld(String),
+    #[error("a bug: the client of Toxiproxy panicked")]
+    Panicked,
     #[error("the client of Toxiproxy cannot be started")]
     NoThread(#[source] std::io::Error),
 }

@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct ProxyState {
     pub(crate) enabled: bool,
+    /// Where it listens; the original shows the address as it was bound.
+    #[serde(default)]
+    pub(crate) listen: String,
+    /// Where it leads, as it was asked for.
+    #[serde(default)]
+    pub(crate) upstream: String,
     #[serde(default)]
     pub(crate) toxics: Vec<Toxic>,
 }

@@ -166,7 +166,7 @@ pub(super) fn action(activity: &Activity) -> Result<Action, Wrong> {
 }
 
 /// Names go into paths, so only what needs no encoding is taken.
-fn is_plain(character: char) -> bool {
+pub(super) fn is_plain(character: char) -> bool {
     character.is_ascii_alphanumeric() || "-_.".contains(character)
 }
 

@@ -41,14 +41,14 @@ extensions:
 "#;
 
 fn refusal(text: &str) -> String {
-    let failure = Experiment::parse("small", "small.yaml", text).unwrap_err();
+    let failure = Experiment::parse("small", "small.yaml", text, &[]).unwrap_err();
     assert_eq!(failure.outcome().exit_code(), 2);
     failure.to_string()
 }
 
 #[test]
 fn a_stage_is_actions_and_the_probes_that_follow() {
-    let experiment = Experiment::parse("small", "small.yaml", SMALL).unwrap();
+    let experiment = Experiment::parse("small", "small.yaml", SMALL, &[]).unwrap();
     let [stage] = experiment.stages.as_slice() else {
         panic!("{:?}", experiment.stages)
     };
@@ -64,7 +64,7 @@ fn the_experiments_of_the_bundled_service_make_sense() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
     let mut read = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
-        let experiment = Experiment::read(&entry.unwrap().path()).unwrap();
+        let experiment = Experiment::read(&entry.unwrap().path(), &[]).unwrap();
         for stage in &experiment.stages {
             let changes = stage.changes.iter().map(|(_, change)| change.to_string());
             let changes: Vec<String> = changes.collect();
@@ -179,7 +179,7 @@ fn metrics_of_another_service_pass_when_the_file_says_so() {
     let foreign = SMALL.replace("max(up)", "max(checkout_orders_open)");
     assert!(refusal(&foreign).contains("checkout_orders_open"));
     let any = foreign.replace("effect:", "metrics: any\n    effect:");
-    assert!(Experiment::parse("small", "small.yaml", &any).is_ok());
+    assert!(Experiment::parse("small", "small.yaml", &any, &[]).is_ok());
 }
 
 #[test]
@@ -196,4 +196,43 @@ fn nonsense_of_any_kind_is_refused_and_nothing_panics() {
     ] {
         refusal(text);
     }
+}
+
+fn with_proxy(name: &str, listen: &str, upstream: &str) -> String {
+    let proxy = format!("{{name: {name:?}, listen: {listen:?}, upstream: {upstream:?}}}");
+    let effect = format!("proxies:\n      - {proxy}\n    effect:");
+    SMALL.replace("effect:", &effect)
+}
+
+#[test]
+fn a_proxy_must_listen_on_and_lead_to_loopback_unless_a_host_is_named() {
+    let here = "127.0.0.1:26379";
+    let wrong = [
+        ("redis", "0.0.0.0:26379", here),
+        ("redis", here, "redis.example.org:6379"),
+        ("redis", "26379", here),
+        ("redis", ":26379", here),
+        ("redis", here, "127.0.0.1:redis"),
+        ("..", here, here),
+        ("redis/toxics", here, here),
+        ("", here, here),
+    ];
+    let refusals =
+        wrong.map(|(name, listen, upstream)| refusal(&with_proxy(name, listen, upstream)));
+    insta::assert_snapshot!(refusals.join("\n"), @r#"
+    small.yaml:35: proxy redis: listen 0.0.0.0 is not loopback; to aim at it all the same, add --allow-remote 0.0.0.0
+    small.yaml:35: proxy redis: upstream redis.example.org is not loopback; to aim at it all the same, add --allow-remote redis.example.org
+    small.yaml:35: proxy redis: listen is "26379", expected HOST:PORT
+    small.yaml:35: proxy redis: listen is ":26379", expected HOST:PORT
+    small.yaml:35: proxy redis: upstream is "127.0.0.1:redis", expected HOST:PORT
+    small.yaml:35: proxy named "..", expected letters, digits and -_.
+    small.yaml:35: proxy named "redis/toxics", expected letters, digits and -_.
+    small.yaml:35: proxy named "", expected letters, digits and -_.
+    "#);
+
+    let remote = with_proxy("redis", here, "redis.example.org:6379");
+    let allowed = ["redis.example.org".to_owned()];
+    assert!(Experiment::parse("small", "small.yaml", &remote, &allowed).is_ok());
+    let local = with_proxy("redis", "[::1]:0", "localhost:6379");
+    assert!(Experiment::parse("small", "small.yaml", &local, &[]).is_ok());
 }

@@ -11,11 +11,12 @@ impl Run<'_> {
             return;
         }
         // A change that was given up could otherwise take effect after it was undone.
-        self.tools.toxiproxy.settle().await;
+        let _ = caught(self.tools.toxiproxy.settle()).await;
         for entry in open {
-            self.say("rollback", &entry.undo.to_string());
+            self.tell(&entry.undo.to_string()).await;
             let start = Timestamp::now();
-            let undone = self.undo(&entry.undo).await;
+            let undone = caught(self.undo(&entry.undo)).await;
+            let undone = undone.unwrap_or(Err(crate::client::ClientError::Panicked));
             let error = undone.as_ref().err();
             self.journal
                 .rollbacks
@@ -27,10 +28,19 @@ impl Run<'_> {
                 }
                 Err(error) => {
                     let detail = format!("left behind: {} ({error})", entry.fault);
-                    self.say("rollback", &detail);
                     self.journal.note(Outcome::Broken, &detail);
+                    self.tell(&detail).await;
                 }
             }
+        }
+    }
+
+    /// Says something, and goes on with the rollback even when that panics.
+    async fn tell(&mut self, text: &str) {
+        let told = caught(async { self.say("rollback", text) }).await;
+        if told.is_err() {
+            self.journal
+                .note(Outcome::Broken, "a bug: the runner panicked");
         }
     }
 

@@ -157,7 +157,7 @@ impl World {
     }
 
     async fn run(&self) -> Journal {
-        let experiment = Experiment::parse("two", "two.yaml", FILE).unwrap();
+        let experiment = Experiment::parse("two", "two.yaml", FILE, &[]).unwrap();
         let run = run(&experiment, &self.tools, &self.stop);
         tokio::time::timeout(Duration::from_secs(60), run)
             .await
@@ -330,6 +330,19 @@ async fn an_interrupt_while_a_fault_is_being_set_takes_it_away_too() {
 async fn a_panic_in_a_fault_takes_the_fault_away() {
     let world =
         World::new(|line, _, _| assert!(!line.contains("gone: felt after"), "on purpose")).await;
+    let journal = world.run().await;
+    assert_eq!(
+        (journal.outcome(), journal.detail.as_str()),
+        (Outcome::Broken, "a bug: the runner panicked")
+    );
+    assert_eq!(journal.rollbacks.len(), 2);
+    world.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_panic_in_the_rollback_keeps_no_fault_in_place() {
+    let world =
+        World::new(|line, _, _| assert!(!line.contains("two: rollback:"), "on purpose")).await;
     let journal = world.run().await;
     assert_eq!(
         (journal.outcome(), journal.detail.as_str()),
