@@ -7,6 +7,7 @@ use outcome::{Failure, Outcome};
 
 use crate::objective::Objective;
 use crate::promql::{self, Catalog};
+use crate::query::Query;
 use crate::text::{self, percent, wrapped};
 
 /// Work with objectives.
@@ -66,27 +67,25 @@ fn table(objectives: &[Objective], catalog: &Catalog) -> (String, Outcome) {
             "{state:<6} {promise:>18}  {}/{}",
             objective.service, objective.name
         );
-        for (part, problem) in found {
+        for (part, query, problem) in found {
             outcome = Outcome::Misused;
-            let place = format!(
-                "{}:{}: {part}: {problem}",
-                objective.file.display(),
-                objective.line
-            );
-            let _ = writeln!(table, "{}", wrapped(&place, 4, 80));
+            let sentence = format!("{}: {part}: {problem}", objective.place_of(query));
+            let _ = writeln!(table, "{}", wrapped(&sentence, 4, 80));
         }
     }
     (table, outcome)
 }
 
-fn problems(objective: &Objective, catalog: &Catalog) -> Vec<(&'static str, promql::Problem)> {
+type Found<'a> = (&'static str, &'a Query, promql::Problem);
+
+fn problems<'a>(objective: &'a Objective, catalog: &Catalog) -> Vec<Found<'a>> {
     let parts = ["total", "good or bad"];
     let queries = parts.into_iter().zip(objective.indicator.queries());
-    let of_query = |(part, query): (&'static str, &crate::Query)| {
+    let of_query = |(part, query): (&'static str, &'a Query)| {
         let found = promql::check(&query.events("5m"), catalog)
             .err()
             .unwrap_or_default();
-        found.into_iter().map(move |problem| (part, problem))
+        found.into_iter().map(move |problem| (part, query, problem))
     };
     queries.flat_map(of_query).collect()
 }
@@ -119,7 +118,7 @@ mod tests {
         let text = text
             .replace("le=\"0.5\"", "le=\"0.3\"")
             .replace("seconds_count", "seconds_cuont");
-        std::fs::write(&file, text).unwrap();
+        std::fs::write(&file, &text).unwrap();
         let objectives = crate::load(&[file]).unwrap();
         let (found, outcome) = table(&objectives, &Catalog::of_workspace());
         assert_eq!(outcome, Outcome::Misused);
@@ -136,6 +135,18 @@ mod tests {
             "wrong",
         ] {
             assert!(found.contains(part), "{part}: {found}");
+        }
+        // Each names the line of its own query.
+        let lines = text.lines().enumerate();
+        let queries: Vec<usize> = lines
+            .filter_map(|(index, line)| line.contains("query:").then_some(index + 1))
+            .collect();
+        assert_eq!(queries.len(), 2);
+        for line in queries {
+            assert!(
+                found.contains(&format!("a.yaml:{line}:")),
+                "{line}: {found}"
+            );
         }
         let (_, outcome) = table(&objectives, &Catalog::of_workspace().with_any_metric());
         assert_eq!(

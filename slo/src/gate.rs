@@ -13,6 +13,7 @@ mod reason;
 mod decide;
 mod plan;
 mod ask;
+mod targets;
 mod collect;
 mod report;
 mod render;

@@ -36,6 +36,13 @@ impl Objective {
     pub fn budget(&self) -> f64 {
         1.0 - self.target
     }
+
+    /// Where one of its queries was read from, as `file:line`: the query may be of another file.
+    #[must_use]
+    pub fn place_of(&self, query: &Query) -> String {
+        let own = || format!("{}:{}", self.file.display(), self.line);
+        query.place().unwrap_or_else(own)
+    }
 }
 
 /// A ratio of two counts of events.

@@ -1,5 +1,7 @@
 //! The query behind one count of events.
 
+use std::path::PathBuf;
+
 use promql_parser::parser::Expr;
 
 use crate::promql;
@@ -9,6 +11,7 @@ use crate::promql;
 pub struct Query {
     text: String,
     form: Form,
+    place: Option<(PathBuf, usize)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +58,7 @@ impl Query {
             return Ok(Self {
                 text: text.to_owned(),
                 form: Form::Template,
+                place: None,
             });
         }
         let Expr::VectorSelector(selector) = expression else {
@@ -67,10 +71,25 @@ impl Query {
             Some(true) => Ok(Self {
                 text: text.to_owned(),
                 form: Form::Counter,
+                place: None,
             }),
             Some(false) => Err(QueryError::NotACounter),
             None => Err(QueryError::CounterNotSaid),
         }
+    }
+
+    /// The query with the file and the line that it was read from.
+    #[must_use]
+    pub(crate) fn placed(self, file: PathBuf, line: usize) -> Self {
+        let place = Some((file, line));
+        Self { place, ..self }
+    }
+
+    /// Where it was read from, as `file:line`; `None` when it is from no file.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        let (file, line) = self.place.as_ref()?;
+        Some(format!("{}:{line}", file.display()))
     }
 
     /// The query as the file has it.
@@ -93,6 +112,20 @@ impl Query {
             Form::Counter => format!("sum(increase({}[{window}]))", self.text),
             Form::Template => promql::fill_window(&self.text, window),
         }
+    }
+
+    /// What [`Query::events`] of a counter leaves out over `window`: the first value of each series
+    /// that was not there at the beginning, summed by target. It is NaN where a series was reset
+    /// since, which hides its first value. `None` for a template, which has no one selector.
+    #[must_use]
+    pub fn born(&self, window: &str) -> Option<String> {
+        let of = &self.text;
+        (self.form == Form::Counter).then(|| {
+            format!(
+                "sum by (job, instance) ((min_over_time({of}[{window}]) + 0 / \
+                 (resets({of}[{window}]) == bool 0)) unless {of} offset {window})"
+            )
+        })
     }
 
     /// Events over `window` up to a constant factor, summed: one side of a ratio.

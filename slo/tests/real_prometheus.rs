@@ -5,7 +5,8 @@
     reason = "a helper of a test may panic as a test does"
 )]
 
-use std::fmt::Write as _;
+mod history;
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,187 +18,7 @@ use outcome::Outcome;
 use slo::gate::{Options, Report, judge};
 use slo::prometheus::Client;
 
-/// Seconds between two scrapes.
-const STEP: i64 = 15;
-
-const HOUR: i64 = 3_600;
-
-/// A value at so many seconds before the end, or no sample.
-type Value = fn(i64) -> Option<f64>;
-
-/// One made-up job: a value for each scrape, by seconds before the end; `None` is no sample.
-struct Job {
-    name: &'static str,
-    instance: &'static str,
-    /// How far the history goes back, in seconds.
-    history: i64,
-    good: Value,
-    bad: Value,
-    up: Value,
-}
-
-/// Events per second that make 18,000 in an hour.
-const RATE: f64 = 5.0;
-
-/// A counter that has grown at `rate` since eight hours before the end.
-fn grown(before: i64, rate: f64) -> Option<f64> {
-    Some((8 * HOUR - before) as f64 * rate)
-}
-
-fn steady(before: i64) -> Option<f64> {
-    grown(before, RATE)
-}
-
-fn none(_: i64) -> Option<f64> {
-    Some(0.0)
-}
-
-fn one(_: i64) -> Option<f64> {
-    Some(1.0)
-}
-
-/// `of`, as long as it is more than ten minutes before the end.
-fn until_ten_minutes_ago(of: Option<f64>, before: i64) -> Option<f64> {
-    of.filter(|_| before > 600)
-}
-
-fn one_until_ten_minutes_ago(before: i64) -> Option<f64> {
-    until_ten_minutes_ago(Some(1.0), before)
-}
-
-fn few(before: i64) -> Option<f64> {
-    grown(before, 0.1)
-}
-
-fn zero_until_ten_minutes_ago(before: i64) -> Option<f64> {
-    until_ten_minutes_ago(Some(0.0), before)
-}
-
-fn steady_until_ten_minutes_ago(before: i64) -> Option<f64> {
-    until_ten_minutes_ago(steady(before), before)
-}
-
-/// A counter that begins at 0 again half an hour before the end.
-fn restarted(before: i64) -> Option<f64> {
-    let second = (HOUR / 2 - before) as f64 * RATE;
-    if before > HOUR / 2 {
-        steady(before)
-    } else {
-        Some(second)
-    }
-}
-
-fn jobs() -> Vec<Job> {
-    let job = |name| Job {
-        name,
-        instance: "a:1",
-        history: 2 * HOUR,
-        good: steady,
-        bad: none,
-        up: one,
-    };
-    // Its series end ten minutes before the end, its target goes on.
-    let stopped = |name| Job {
-        good: steady_until_ten_minutes_ago,
-        bad: zero_until_ten_minutes_ago,
-        ..job(name)
-    };
-    let many_bad: Value = |before| grown(before, RATE / 50.0);
-    // One per cent was bad until two hours ago.
-    let was_bad: Value = |before| grown(before.max(2 * HOUR), RATE / 100.0);
-    let down_now: Value = |before| Some(if before > 600 { 1.0 } else { 0.0 });
-    let flapping: Value = |before| {
-        Some(if before % 600 < 60 && before > 60 {
-            0.0
-        } else {
-            1.0
-        })
-    };
-    vec![
-        job("pass"),
-        Job {
-            bad: many_bad,
-            ..job("fail")
-        },
-        Job {
-            good: few,
-            ..job("few")
-        },
-        Job {
-            good: restarted,
-            ..job("reset")
-        },
-        Job {
-            up: down_now,
-            ..stopped("down")
-        },
-        Job {
-            up: flapping,
-            ..job("flaps")
-        },
-        Job {
-            up: one_until_ten_minutes_ago,
-            ..stopped("vanished")
-        },
-        stopped("stale"),
-        Job {
-            bad: |_| None,
-            ..job("unseeded")
-        },
-        job("replaced"),
-        Job {
-            instance: "b:1",
-            up: one_until_ten_minutes_ago,
-            ..stopped("replaced")
-        },
-        Job {
-            history: 7 * HOUR,
-            ..job("kept")
-        },
-        Job {
-            history: 7 * HOUR,
-            bad: was_bad,
-            ..job("spent")
-        },
-    ]
-}
-
-fn open_metrics(end: i64) -> String {
-    let mut text = String::new();
-    let jobs = jobs();
-    let mut family = |name: &str, kind: &str, series: Vec<(String, &Job, Value)>| {
-        let _ = writeln!(text, "# TYPE {name} {kind}");
-        for (series, job, value) in series {
-            let mut before = job.history;
-            while before >= 0 {
-                if let Some(value) = value(before) {
-                    let _ = writeln!(text, "{series} {value} {}", end - before);
-                }
-                before -= STEP;
-            }
-        }
-    };
-    let labels = |job: &Job| format!(r#"job="{}",instance="{}""#, job.name, job.instance);
-    let answers = |job, code: &str| format!(r#"answers_total{{{},code="{code}"}}"#, labels(job));
-    let counted: Vec<_> = jobs
-        .iter()
-        .flat_map(|job| {
-            [
-                (answers(job, "200"), job, job.good),
-                (answers(job, "500"), job, job.bad),
-            ]
-        })
-        .collect();
-    family("answers", "counter", counted);
-    family(
-        "up",
-        "gauge",
-        jobs.iter()
-            .map(|job| (format!("up{{{}}}", labels(job)), job, job.up))
-            .collect(),
-    );
-    text + "# EOF\n"
-}
+use history::{HOUR, STEP, open_metrics};
 
 /// A Prometheus of our own; it is killed when this is dropped.
 struct Server {
@@ -350,8 +171,28 @@ async fn a_real_prometheus_is_judged() {
     let server = Server::start().await;
     let mut seen = Vec::new();
     for job in [
-        "pass", "fail", "few", "reset", "down", "flaps", "vanished", "stale", "unseeded",
-        "replaced", "kept", "spent", "nothing",
+        "pass",
+        "fail",
+        "few",
+        "reset",
+        "down",
+        "flaps",
+        "vanished",
+        "stale",
+        "unseeded",
+        "replaced",
+        "kept",
+        "spent",
+        "nothing",
+        "born",
+        "seeded",
+        "born-reset",
+        "born-fail",
+        "young",
+        "hole",
+        "clusters",
+        "clusters-turned",
+        "clusters-hole",
     ] {
         let began = Instant::now();
         let report = server.judge(job, TOTAL, BAD).await;
@@ -381,6 +222,25 @@ async fn a_real_prometheus_is_judged() {
     }
     insta::assert_snapshot!(seen.join("\n"));
     the_command_writes_its_report(&server).await;
+    what_the_server_cannot_parse_is_misuse(&server).await;
+}
+
+/// Our parser knows a function that this Prometheus does not.
+async fn what_the_server_cannot_parse_is_misuse(server: &Server) {
+    let strange = "sum(mad_over_time(answers_total[{{.window}}]))";
+    for (total, bad, line) in [(strange, BAD, 14), (TOTAL, strange, 13)] {
+        let slo = server.objectives(total, bad).display().to_string();
+        let failure = run(&["--prometheus", &server.url, "--slo", &slo])
+            .await
+            .unwrap_err();
+        assert_eq!(failure.outcome(), Outcome::Misused, "{failure}");
+        let text = failure.to_string();
+        let place = format!("shop.yaml:{line}: ");
+        assert!(
+            text.contains(&place) && text.contains("parse error"),
+            "{text}"
+        );
+    }
 }
 
 async fn the_command_writes_its_report(server: &Server) {

@@ -214,12 +214,12 @@ fn doubts_of_targets(targets: &Asked<Vec<Target>>) -> Vec<Reason> {
     }
     let mut doubts = Vec::new();
     for find in [down, stale] {
-        let found: Vec<Reason> = targets
-            .iter()
-            .filter(|target| !is_retired(target))
-            .filter_map(find)
-            .collect();
-        doubts.extend(found.into_iter().take(TARGETS_NAMED_MAX));
+        let present = targets.iter().filter(|target| !is_retired(target));
+        doubts.extend(present.filter_map(find).take(TARGETS_NAMED_MAX));
+    }
+    // What a retired one did not record is missing all the same.
+    for find in [gap, born] {
+        doubts.extend(targets.iter().filter_map(find).take(TARGETS_NAMED_MAX));
     }
     doubts
 }
@@ -252,8 +252,16 @@ fn name(target: &Target) -> String {
     }
 }
 
+/// By how many more of the scrapes failed than may; NaN when the figures make no sense.
+pub(super) fn failed_too_many(scrapes: f64, failed: f64) -> f64 {
+    if failed >= 0.0 {
+        failed - (scrapes * FAILED_SHARE_MAX).max(1.0)
+    } else {
+        f64::NAN
+    }
+}
+
 fn down(target: &Target) -> Option<Reason> {
-    let failed_max = (target.scrapes * FAILED_SHARE_MAX).max(1.0);
     let detail = match target.up_now {
         // Series that no scrape makes have no `up` at all; then their freshness has to do.
         None if target.scrapes == 0.0 => return None,
@@ -263,7 +271,7 @@ fn down(target: &Target) -> Option<Reason> {
         Some(_) if !(1.0..f64::INFINITY).contains(&target.scrapes) => {
             "was not scraped in the window".to_owned()
         }
-        Some(_) if (0.0..=failed_max).contains(&target.scrapes_failed) => return None,
+        Some(_) if failed_too_many(target.scrapes, target.scrapes_failed) <= 0.0 => return None,
         Some(_) => {
             let (failed, all) = (count(target.scrapes_failed), count(target.scrapes));
             format!("failed {failed} of {all} scrapes in the window")
@@ -275,12 +283,17 @@ fn down(target: &Target) -> Option<Reason> {
     })
 }
 
-fn stale(target: &Target) -> Option<Reason> {
+/// How long a target may go without a sample.
+fn limit_seconds(target: &Target) -> f64 {
     let interval = target
         .interval_seconds
         .filter(|seconds| seconds.is_finite() && *seconds > 0.0);
     let interval = interval.unwrap_or(INTERVAL_SECONDS_DEFAULT);
-    let limit = (interval * STALE_INTERVALS).max(STALE_SECONDS_MIN);
+    (interval * STALE_INTERVALS).max(STALE_SECONDS_MIN)
+}
+
+fn stale(target: &Target) -> Option<Reason> {
+    let limit = limit_seconds(target);
     let detail = match target.age_seconds {
         Some(age) if (AGE_SECONDS_MIN..=limit).contains(&age) => return None,
         Some(age) if !age.is_finite() || age < AGE_SECONDS_MIN => {
@@ -294,6 +307,37 @@ fn stale(target: &Target) -> Option<Reason> {
     Some(Reason::Stale {
         target: name(target),
         detail,
+    })
+}
+
+/// A hole in which nobody scraped, so that no scrape failed either.
+fn gap(target: &Target) -> Option<Reason> {
+    let limit_seconds = limit_seconds(target);
+    let seconds = match target.gap_seconds {
+        Some(gap) if (0.0..=limit_seconds).contains(&gap) => return None,
+        Some(gap) => Some(gap).filter(|gap| gap.is_finite() && *gap > 0.0),
+        // Of one scrape or two there is no gap that could be told.
+        None if target.scrapes <= 2.0 => return None,
+        None => None,
+    };
+    Some(Reason::Gap {
+        target: name(target),
+        seconds,
+        limit_seconds,
+    })
+}
+
+/// Counters that began above 0 although their target was scraped before. All counters of a target
+/// that is new as a whole begin somewhere.
+fn born(target: &Target) -> Option<Reason> {
+    let value = target.born_at?;
+    let is_new = target.scrapes > 0.0 && target.up_at_start.is_none_or(|up| up == 0.0);
+    if value == 0.0 || is_new {
+        return None;
+    }
+    Some(Reason::BornInWindow {
+        target: name(target),
+        value: Some(value).filter(|value| value.is_finite()),
     })
 }
 

@@ -23,6 +23,8 @@ pub enum LostKind {
     Unreachable,
     /// The server answered with an error.
     Refused,
+    /// The server does not take the query for PromQL.
+    BadQuery,
     /// The server is no Prometheus.
     NotAnApi,
     /// The answer was larger than is read.
@@ -31,8 +33,13 @@ pub enum LostKind {
 
 impl From<SourceError> for Lost {
     fn from(error: SourceError) -> Self {
-        let kind = match error {
+        let kind = match &error {
             SourceError::Unreachable { .. } | SourceError::Late { .. } => LostKind::Unreachable,
+            SourceError::Refused {
+                status: 400,
+                message,
+                ..
+            } if is_of_query(message) => LostKind::BadQuery,
             SourceError::Refused { .. } => LostKind::Refused,
             SourceError::NotAnApi { .. } => LostKind::NotAnApi,
             SourceError::TooLarge { .. } => LostKind::TooLarge,
@@ -42,6 +49,11 @@ impl From<SourceError> for Lost {
             message: error.to_string(),
         }
     }
+}
+
+/// Whether the server blames the query for its error.
+fn is_of_query(message: &str) -> bool {
+    message.starts_with("bad_data") && message.contains("parse error")
 }
 
 /// The values that a query for a count gave: one is meant.
@@ -78,6 +90,14 @@ pub struct Target {
     /// Age of the newest sample of the indicator, in seconds; `None` when a series that was there
     /// in the window is not there now.
     pub age_seconds: Option<f64>,
+    /// The longest time without any scrape since the first one in the window, in seconds; `None`
+    /// when there are too few to tell.
+    pub gap_seconds: Option<f64>,
+    /// `up` at the beginning of the window; `None` when it was not scraped then.
+    pub up_at_start: Option<f64>,
+    /// First values of the counters of the indicator that were not there at the beginning of the
+    /// window, summed; NaN when they cannot be told, `None` when there are no such counters.
+    pub born_at: Option<f64>,
 }
 
 /// The counts over the objective's own window.

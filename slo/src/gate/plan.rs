@@ -38,6 +38,8 @@ pub(super) struct Plan {
     pub(super) counted: String,
     pub(super) period: Option<PeriodPlan>,
     pub(super) selectors: Vec<SelectorPlan>,
+    /// What the counters that began in the window began at, by target.
+    pub(super) born: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -52,7 +54,7 @@ pub(super) struct PeriodPlan {
 pub(super) struct SelectorPlan {
     /// The targets that had series in the window.
     pub(super) targets: String,
-    /// The time of the newest sample of each target.
+    /// The time of the newest sample of each target: of its series, the one that is furthest behind.
     pub(super) newest: String,
 }
 
@@ -94,13 +96,17 @@ impl Plan {
         let plan_of = |selector: &String| {
             let targets =
                 format!("count by (job, instance) (last_over_time({selector}[{judged}]))");
-            let newest = format!("max by (job, instance) (timestamp({selector}))");
+            let newest = format!("min by (job, instance) (timestamp({selector}))");
             Ok(SelectorPlan {
                 targets: narrowed(&targets)?,
                 newest: narrowed(&newest)?,
             })
         };
+        let born = indicator.queries().into_iter();
+        let born = born.filter_map(|query| query.born(&judged));
+        let born = born.map(|query| narrowed(&query));
         Ok(Self {
+            born: born.collect::<Result<_, _>>()?,
             terms: Terms {
                 target: objective.target,
                 counts: match indicator.counted {
@@ -121,8 +127,8 @@ impl Plan {
     }
 }
 
-/// The part of a window for which raw scrapes are read, to tell their interval.
-const RECENT: &str = "10m";
+/// The latest scrapes, which tell their interval.
+pub(super) const RECENT: Duration = Duration::from_secs(600);
 
 /// Questions about `up` of some jobs.
 #[derive(Debug)]
@@ -130,7 +136,10 @@ pub(super) struct UpPlan {
     pub(super) now: String,
     pub(super) scrapes: String,
     pub(super) scrapes_good: String,
-    pub(super) recent: String,
+    /// `up` at the beginning of the window.
+    pub(super) at_start: String,
+    /// Every scrape of the window, and at least the recent ones.
+    pub(super) samples: String,
 }
 
 impl UpPlan {
@@ -138,11 +147,13 @@ impl UpPlan {
         let pattern: Vec<String> = jobs.iter().map(|job| literal(job)).collect();
         let pattern = promql_parser::util::escape_string(&pattern.join("|"));
         let up = format!("up{{job=~\"{pattern}\"}}");
+        let sampled = window::text(window.max(RECENT));
         let window = window::text(window);
         Self {
             scrapes: format!("count_over_time({up}[{window}])"),
             scrapes_good: format!("sum_over_time({up}[{window}])"),
-            recent: format!("{up}[{RECENT}]"),
+            at_start: format!("{up} offset {window}"),
+            samples: format!("{up}[{sampled}]"),
             now: up,
         }
     }
@@ -196,8 +207,9 @@ mod tests {
             ]
             .into_iter()
             .chain(of_selectors)
+            .chain(&plan.born)
             .collect();
-            assert_eq!(asked.len(), 9);
+            assert_eq!(asked.len(), 11);
             for query in asked {
                 promql::check(query, &promql::Catalog::of_workspace()).unwrap();
                 assert!(query.contains(r#"instance="a:1""#), "{query}");
@@ -229,6 +241,8 @@ mod tests {
         let expected = r#"up{job=~"a\\.b|c\\|d\"e\\\\"}"#;
         assert_eq!(plan.now, expected);
         assert!(promql::parse(&plan.now).is_ok());
-        assert!(promql::parse(&plan.recent).is_ok());
+        assert!(promql::parse(&plan.at_start).is_ok());
+        assert!(promql::parse(&plan.samples).is_ok());
+        assert!(plan.samples.ends_with("[10m]"), "{}", plan.samples);
     }
 }

@@ -101,6 +101,23 @@ pub enum Reason {
         /// What was seen of it.
         detail: String,
     },
+    /// For a while nobody scraped, so what happened then may be missing.
+    Gap {
+        /// Who was not scraped, as `job/instance`.
+        target: String,
+        /// How long, in seconds, when that is known.
+        seconds: Option<f64>,
+        /// How long it may be.
+        limit_seconds: f64,
+    },
+    /// Counters began in the window above 0: what they counted before their first scrape is in no
+    /// increase.
+    BornInWindow {
+        /// Whose, as `job/instance`.
+        target: String,
+        /// Their first values, summed, when that is known.
+        value: Option<f64>,
+    },
     /// Prometheus could not be reached, or did not answer in time.
     SourceUnreachable {
         /// What happened.
@@ -146,6 +163,8 @@ impl Reason {
             Self::TooFewEvents { .. } => "too_few_events",
             Self::TargetDown { .. } => "target_down",
             Self::Stale { .. } => "stale",
+            Self::Gap { .. } => "gap",
+            Self::BornInWindow { .. } => "born_in_window",
             Self::SourceUnreachable { .. } => "source_unreachable",
             Self::SourceRefused { .. } => "source_refused",
             Self::NotAnApi { .. } => "not_an_api",
@@ -167,7 +186,7 @@ impl From<Lost> for Reason {
         let message = lost.message;
         match lost.kind {
             LostKind::Unreachable => Self::SourceUnreachable { message },
-            LostKind::Refused => Self::SourceRefused { message },
+            LostKind::Refused | LostKind::BadQuery => Self::SourceRefused { message },
             LostKind::NotAnApi => Self::NotAnApi { message },
             LostKind::TooLarge => Self::AnswerTooLarge { message },
         }
@@ -224,16 +243,10 @@ impl fmt::Display for Reason {
                     count(more)
                 )
             }
-            Self::TargetDown { target, detail } => write!(
-                f,
-                "{target} {detail}, so events may be missing. See why, then ask again."
-            ),
-            Self::Stale { target, detail } => {
-                write!(
-                    f,
-                    "{target}: {detail}. Check that it is scraped, then ask again."
-                )
-            }
+            Self::TargetDown { .. }
+            | Self::Stale { .. }
+            | Self::Gap { .. }
+            | Self::BornInWindow { .. } => self.of_target(f),
             Self::SourceUnreachable { message }
             | Self::SourceRefused { message }
             | Self::NotAnApi { message }
@@ -244,7 +257,49 @@ impl fmt::Display for Reason {
     }
 }
 
+fn in_seconds(seconds: f64) -> String {
+    format!("{} s", count(seconds))
+}
+
 impl Reason {
+    /// The sentence of a reason that names a target.
+    fn of_target(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TargetDown { target, detail } => write!(
+                f,
+                "{target} {detail}, so events may be missing. See why, then ask again."
+            ),
+            Self::Stale { target, detail } => {
+                write!(
+                    f,
+                    "{target}: {detail}. Check that it is scraped, then ask again."
+                )
+            }
+            Self::Gap {
+                target,
+                seconds,
+                limit_seconds,
+            } => {
+                let long = seconds.map_or("an unknown time".to_owned(), in_seconds);
+                let limit = in_seconds(*limit_seconds);
+                write!(
+                    f,
+                    "{target} was not scraped for {long} within the window, more than {limit}, \
+                     so events may be missing. See whether Prometheus was down; ask again when \
+                     the window is past it."
+                )
+            }
+            Self::BornInWindow { target, value } => write!(
+                f,
+                "{target}: series began in the window at {}: events before their first scrape are \
+                 not counted. Create them at start with 0, or ask again when the window is past \
+                 it.",
+                value.map_or("an unknown value".to_owned(), count)
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// What to do about a reason whose message comes from elsewhere.
     fn advice(&self) -> &'static str {
         match self {

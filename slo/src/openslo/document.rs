@@ -41,8 +41,12 @@ pub(super) struct Place {
 impl Place {
     /// A fault of the field at `path`.
     pub(super) fn fault(&self, path: &[&str], message: impl Into<String>) -> Fault {
-        let line = locate::line_of(&self.text, self.first_line, path);
-        self.fault_on(line, message)
+        self.fault_on(self.line_of(path), message)
+    }
+
+    /// The line of the field at `path`.
+    pub(super) fn line_of(&self, path: &[&str]) -> usize {
+        locate::line_of(&self.text, self.first_line, path)
     }
 
     fn fault_on(&self, line: usize, message: impl Into<String>) -> Fault {

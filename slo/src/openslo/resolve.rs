@@ -235,12 +235,15 @@ fn query(found: &Found<'_>, part: &'static str, metric: &Metric) -> Result<Query
         let message = format!("type is {:?}; expected Prometheus", source.kind);
         return Err(found.place.fault(&path(&["type"]), message));
     }
-    Query::parse(&source.spec.query, found.spec.ratio_metric.counter).map_err(|error| {
+    let read = Query::parse(&source.spec.query, found.spec.ratio_metric.counter);
+    let query = read.map_err(|error| {
         let of_counter: Vec<&str> = found.path.iter().chain(&["counter"]).copied().collect();
         let at = match error {
             QueryError::NotACounter => of_counter,
             _ => path(&["spec", "query"]),
         };
         found.place.fault(&at, error.to_string())
-    })
+    })?;
+    let line = found.place.line_of(&path(&["spec", "query"]));
+    Ok(query.placed(found.place.file.clone(), line))
 }

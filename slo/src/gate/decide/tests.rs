@@ -27,6 +27,9 @@ fn target() -> Target {
         scrapes_failed: 0.0,
         interval_seconds: Some(15.0),
         age_seconds: Some(3.0),
+        gap_seconds: Some(15.0),
+        up_at_start: Some(1.0),
+        born_at: None,
     }
 }
 
@@ -393,3 +396,4 @@ fn many_targets_are_not_all_named() {
 }
 
 mod properties;
+mod unseen;

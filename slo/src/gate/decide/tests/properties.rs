@@ -35,16 +35,44 @@ fn any_reading() -> impl Strategy<Value = Asked<Reading>> {
 
 fn any_target() -> impl Strategy<Value = Target> {
     let option = || proptest::option::of(any_number());
-    (option(), 0.0..300.0, 0.0..10.0, option(), option()).prop_map(
-        |(up_now, scrapes, scrapes_failed, interval_seconds, age_seconds)| Target {
+    let missing = (option(), option(), option());
+    (option(), 0.0..300.0, 0.0..10.0, option(), option(), missing).prop_map(
+        |(up_now, scrapes, scrapes_failed, interval_seconds, age_seconds, missing)| Target {
             up_now,
             scrapes,
             scrapes_failed,
             interval_seconds,
             age_seconds,
+            gap_seconds: missing.0,
+            up_at_start: missing.1,
+            born_at: missing.2,
             ..target()
         },
     )
+}
+
+/// A target that is healthy but for what nobody recorded.
+fn any_missing() -> impl Strategy<Value = Target> {
+    let figure = || proptest::option::of(prop_oneof![Just(0.0), Just(1.0), any_number()]);
+    (figure(), figure(), figure()).prop_map(|(gap_seconds, up_at_start, born_at)| Target {
+        gap_seconds,
+        up_at_start,
+        born_at,
+        ..target()
+    })
+}
+
+/// Whether a target's counters are whole; written apart from what is tested.
+fn is_whole(target: &Target) -> bool {
+    let has_hole = match target.gap_seconds {
+        Some(gap) => {
+            !gap.is_finite() || gap > 5.0 * target.interval_seconds.unwrap_or(60.0).max(3.0)
+        }
+        None => target.scrapes > 2.0,
+    };
+    let was_there = target.up_at_start.is_some_and(|up| up != 0.0);
+    let lacks_events = was_there && target.born_at.is_some_and(|value| value != 0.0);
+    !has_hole && !lacks_events
 }
 
 fn any_period() -> impl Strategy<Value = Option<Period>> {
@@ -59,6 +87,7 @@ fn any_period() -> impl Strategy<Value = Option<Period>> {
 fn any_evidence() -> impl Strategy<Value = Evidence> {
     let targets = prop_oneof![
         3 => Just(Ok(vec![target()])),
+        2 => any_missing().prop_map(|target| Ok(vec![target])),
         2 => proptest::collection::vec(any_target(), 0..4).prop_map(Ok),
         1 => any_lost().prop_map(Err),
     ];
@@ -96,6 +125,7 @@ proptest! {
             let targets = evidence.targets.as_ref().unwrap();
             prop_assert!(targets.iter().any(|target| target.age_seconds.is_some_and(f64::is_finite)));
             prop_assert!(targets.iter().all(|target| target.up_now.is_none_or(|up| up == 1.0)));
+            prop_assert!(targets.iter().filter(|target| target.interval_seconds == Some(15.0)).all(is_whole));
             if let Some(period) = &evidence.period {
                 prop_assert!(is_sound(&period.total) && is_sound(&period.counted));
                 prop_assert!(period.history.is_ok());
