@@ -34,10 +34,6 @@ const READ_BUFFER_BYTES: usize = 64 * 1024;
 /// Pause after the system refused a connection, for example for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Headers of one request. So many that `http.head_bytes_max` is what speaks, unless nearly all of
-/// them are of a few bytes; so few that the room hyper makes for them costs little.
-const HEADERS_MAX: usize = 1_024;
-
 /// What a listener allows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -231,12 +227,13 @@ impl<S: Service> Host<S> {
                 Ok::<_, std::convert::Infallible>(response)
             }
         };
+        // Of more than 100 headers hyper speaks itself, with a bare 431 that is counted below: room
+        // for more would be taken from the heap for each request and cost an eighth of the hits.
         let mut connection = pin!(
             http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(self.limits.header_timeout)
                 .max_buf_size(READ_BUFFER_BYTES)
-                .max_headers(HEADERS_MAX)
                 .serve_connection(TokioIo::new(guarded), service_fn(answer))
         );
         let mut phase = self.phase;
