@@ -22,6 +22,7 @@
 
 mod color;
 mod limit;
+mod raster;
 mod scene;
 mod fonts;
 mod glyph;
@@ -41,7 +42,9 @@ pub use limit::{
     NAME_CHARACTERS_MAX, SERIES_MAX, SERIES_POINTS_MAX, SIDE_PIXELS_MAX, SIDE_PIXELS_MIN,
     SUBTITLE_CHARACTERS_MAX, THRESHOLDS_MAX, TITLE_CHARACTERS_MAX,
 };
+
 pub use painter::{Painter, Picture, RenderError, RenderStage};
+pub use raster::Raster;
 pub use scene::{
     Axis, Background, Band, Card, Chart, ChoiceError, Scene, Series, Theme, Threshold, Unit,
 };

@@ -21,8 +21,10 @@ label! {
     Route = "http_route" {
         /// A card from query parameters.
         Card = "/v1/card.png",
-        /// A chart from inline series.
+        /// A chart from inline series, or from Prometheus.
         Chart = "/v1/chart.png",
+        /// A graph from inline nodes and edges.
+        Graph = "/v1/graph.png",
         /// The gallery page.
         Gallery = "/",
         /// A path that no route serves.
@@ -39,6 +41,10 @@ label! {
         NotModified = "304",
         /// Syntax of the request.
         BadRequest = "400",
+        /// A signature is needed.
+        Unauthorized = "401",
+        /// The signature does not hold.
+        Forbidden = "403",
         /// No such thing.
         NotFound = "404",
         /// The route does not take this method.
@@ -59,6 +65,8 @@ label! {
         ClientClosed = "499",
         /// A fault of ours.
         InternalServerError = "500",
+        /// What the answer is made from could not be had.
+        BadGateway = "502",
         /// Refused at admission.
         Unavailable = "503",
         /// The deadline passed.
@@ -108,6 +116,8 @@ label! {
         Card = "card",
         /// A chart.
         Chart = "chart",
+        /// A graph.
+        Graph = "graph",
     }
 }
 
@@ -158,6 +168,8 @@ label! {
         QueueFull = "queue_full",
         /// There were too many connections.
         Connections = "connections",
+        /// Drawing it would cost more than others could wait for.
+        Cost = "cost",
     }
 }
 
@@ -184,6 +196,38 @@ label! {
     Dependency = "dependency" {
         /// Redis.
         Redis = "redis",
+        /// The Prometheus that charts are asked from.
+        Prometheus = "prometheus",
+        /// Whoever has the picture on a card.
+        Pictures = "pictures",
+    }
+}
+
+label! {
+    /// How far an answer is from what was asked for.
+    DegradedLevel = "level" {
+        /// Something was left out or made simpler.
+        Partial = "partial",
+        /// The last good picture, with its age written on it.
+        Stale = "stale",
+        /// A picture that says what is missing.
+        Fallback = "fallback",
+    }
+}
+
+label! {
+    /// Why an answer is degraded.
+    DegradedReason = "reason" {
+        /// The picture on a card could not be had.
+        Picture = "picture",
+        /// Only a coarser step was there in time.
+        Step = "step",
+        /// The work budget of a layout was spent.
+        Budget = "budget",
+        /// The source of the data did not answer, or answered with an error.
+        Source = "source",
+        /// The deadline was near.
+        Deadline = "deadline",
     }
 }
 

@@ -28,7 +28,13 @@ signals! {
     /// Characters for which no font has a glyph.
     RENDER_MISSING_GLYPHS: Counter => "render_missing_glyphs_total" by ();
 
+    /// Answers that were less than what was asked for.
+    RENDER_DEGRADED: Counter => "render_degraded_total" by (DegradedLevel, DegradedReason);
+
     // The service: what it calls.
+
+    /// Time that one call of an upstream takes, its body included.
+    HTTP_CLIENT: Histogram(REQUEST_BUCKETS) => "http_client_request_duration_seconds" by (Dependency, ErrorType);
 
     /// Time that one operation of a store takes.
     DB_OPERATION: Histogram(STORE_BUCKETS) => "db_client_operation_duration_seconds" by (DbSystem, DbOperation, ErrorType);

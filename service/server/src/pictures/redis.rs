@@ -6,7 +6,7 @@ use std::time::Duration;
 use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use ::redis::{Client, RedisError};
 use resilience::{Breaker, Circuit, Class, Pass, Policy};
-use signals::{DbOperation, ErrorType, field};
+use signals::{DbOperation, Dependency, ErrorType, field};
 use tokio::sync::Semaphore;
 
 use super::picture::{Key, Picture};
@@ -210,11 +210,7 @@ impl Shared {
     }
 
     fn show(&self, circuit: Circuit) {
-        self.figures.redis_circuit(match circuit {
-            Circuit::Closed => 0.0,
-            Circuit::HalfOpen => 1.0,
-            Circuit::Open => 2.0,
-        });
+        self.figures.circuit(Dependency::Redis, circuit);
     }
 }
 

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use meter::Meter;
 use prometheus::{Gauge, Histogram, IntCounter};
+use resilience::Circuit;
 use signals::{
     BUILD_INFO, CIRCUIT_STATE, CPU_SATURATION, CacheResult, CpuSource, DB_OPERATION, DbOperation,
-    DbSystem, Dependency, ErrorType, HTTP_CONNECTIONS, HTTP_REQUEST, Kind, Method, RENDER_CACHE,
-    RENDER_INFLIGHT, RENDER_MISSING_GLYPHS, RENDER_QUEUE_DEPTH, RENDER_SHED, RENDER_STAGE,
-    Revision, Route, ShedReason, Stage, Status, TELEMETRY_DROPPED, Telemetry, Tier, Version,
+    DbSystem, DegradedLevel, DegradedReason, Dependency, ErrorType, HTTP_CLIENT, HTTP_CONNECTIONS,
+    HTTP_REQUEST, Kind, Method, RENDER_CACHE, RENDER_DEGRADED, RENDER_INFLIGHT,
+    RENDER_MISSING_GLYPHS, RENDER_QUEUE_DEPTH, RENDER_SHED, RENDER_STAGE, Revision, Route,
+    ShedReason, Stage, Status, TELEMETRY_DROPPED, Telemetry, Tier, Version,
 };
 
 /// The live metrics of one server.
@@ -82,6 +84,17 @@ const INJECTED: Endings = &[(Status::InternalServerError, ErrorType::Injected)];
 const NOT_ALLOWED: Endings = &[(Status::MethodNotAllowed, ErrorType::None)];
 const NOT_FOUND: Endings = &[(Status::NotFound, ErrorType::None)];
 
+/// The ways in which an answer can be less than what was asked for.
+const DEGRADATIONS: [(DegradedLevel, DegradedReason); 7] = [
+    (DegradedLevel::Partial, DegradedReason::Picture),
+    (DegradedLevel::Partial, DegradedReason::Step),
+    (DegradedLevel::Partial, DegradedReason::Budget),
+    (DegradedLevel::Stale, DegradedReason::Source),
+    (DegradedLevel::Stale, DegradedReason::Deadline),
+    (DegradedLevel::Fallback, DegradedReason::Source),
+    (DegradedLevel::Fallback, DegradedReason::Deadline),
+];
+
 impl Figures {
     /// All metrics of the service, each series that can happen at 0.
     pub(crate) fn new(version: &str, revision: &str, injects_errors: bool) -> Self {
@@ -94,6 +107,8 @@ impl Figures {
             RENDER_QUEUE_DEPTH.metric(),
             RENDER_SHED.metric(),
             RENDER_MISSING_GLYPHS.metric(),
+            RENDER_DEGRADED.metric(),
+            HTTP_CLIENT.metric(),
             DB_OPERATION.metric(),
             CIRCUIT_STATE.metric(),
             BUILD_INFO.metric(),
@@ -157,8 +172,23 @@ impl Figures {
             .observe(&DB_OPERATION, (DbSystem::Redis, operation, error), elapsed);
     }
 
-    pub(crate) fn redis_circuit(&self, state: f64) {
-        self.meter.set(&CIRCUIT_STATE, (Dependency::Redis,), state);
+    pub(crate) fn circuit(&self, dependency: Dependency, circuit: Circuit) {
+        let state = match circuit {
+            Circuit::Closed => 0.0,
+            Circuit::HalfOpen => 1.0,
+            Circuit::Open => 2.0,
+        };
+        self.meter.set(&CIRCUIT_STATE, (dependency,), state);
+    }
+
+    /// One call of an upstream, its body included.
+    pub(crate) fn client(&self, dependency: Dependency, error: ErrorType, elapsed: Duration) {
+        self.meter
+            .observe(&HTTP_CLIENT, (dependency, error), elapsed);
+    }
+
+    pub(crate) fn degraded(&self, level: DegradedLevel, reason: DegradedReason) {
+        self.meter.add(&RENDER_DEGRADED, (level, reason), 1);
     }
 
     pub(crate) fn saturation(&self, source: CpuSource, ratio: f64) {
@@ -235,6 +265,16 @@ impl Figures {
                     .seed(&DB_OPERATION, (DbSystem::Redis, operation, error));
             }
         }
-        self.redis_circuit(0.0);
+        for dependency in [Dependency::Prometheus, Dependency::Pictures] {
+            for error in errors.into_iter().chain([ErrorType::CircuitOpen]) {
+                self.meter.seed(&HTTP_CLIENT, (dependency, error));
+            }
+        }
+        for &dependency in Dependency::ALL {
+            self.circuit(dependency, Circuit::Closed);
+        }
+        for (level, reason) in DEGRADATIONS {
+            self.meter.seed(&RENDER_DEGRADED, (level, reason));
+        }
     }
 }

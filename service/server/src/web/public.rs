@@ -116,7 +116,7 @@ impl Public {
                 Ok(self.gallery.reply())
             }
             (Route::Gallery, _) => Err(Problem::method_not_allowed("GET, HEAD")),
-            (Route::Unmatched, _) => Err(Problem::not_found()),
+            (Route::Graph | Route::Unmatched, _) => Err(Problem::not_found()),
         }
     }
 
