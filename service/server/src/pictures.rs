@@ -232,9 +232,12 @@ impl Pictures {
     ) -> Result<Arc<Picture>, DrawError> {
         let drawn = self.pool.draw(scene, deadline).await?;
         timings.extend(drawn.timings);
-        let missing = u64::from(drawn.picture.missing_glyphs);
-        self.figures.missing_glyphs.inc_by(missing);
-        Ok(Arc::new(Picture::new(drawn.picture.png.into())))
+        let missing_glyphs = drawn.picture.missing_glyphs;
+        self.figures
+            .missing_glyphs
+            .inc_by(u64::from(missing_glyphs));
+        let picture = Picture::new(drawn.picture.png.into(), missing_glyphs);
+        Ok(Arc::new(picture))
     }
 }
 

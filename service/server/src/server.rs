@@ -15,7 +15,7 @@ use crate::fault::Fault;
 use crate::listener::{Limits, Listener};
 use crate::pictures::Pictures;
 use crate::telemetry::{self, Build, Line, Severity, Telemetry};
-use crate::web::{Admin, Public, Readiness};
+use crate::web::{self, Admin, Public, Readiness};
 
 /// Connections of the admin listener at a time: outside the limits of the public one, but not
 /// without any.
@@ -52,9 +52,11 @@ pub async fn start(config: Config) -> Result<Server, Failure> {
     let fonts = fonts(config.fonts.fallback.get().map(std::path::PathBuf::as_path))?;
     let build = Build::of(&config);
     let telemetry = Arc::new(Telemetry::start(&config, &build)?);
-    let pictures = Pictures::start(&config, Arc::new(fonts), &telemetry);
+    let fonts = Arc::new(fonts);
+    let spare = web::spare(Arc::clone(&fonts)).or_broken("cannot draw with the fonts")?;
+    let pictures = Pictures::start(&config, fonts, &telemetry);
     let pictures = pictures.or_broken("cannot start the drawing threads")?;
-    assemble(config, build, telemetry, pictures).await
+    assemble(config, build, telemetry, pictures, spare).await
 }
 
 async fn assemble(
@@ -62,6 +64,7 @@ async fn assemble(
     build: Build,
     telemetry: Arc<Telemetry>,
     pictures: Pictures,
+    spare: bytes::Bytes,
 ) -> Result<Server, Failure> {
     let fault = Fault::new(&config);
     if let Some(warning) = fault.warning() {
@@ -82,7 +85,13 @@ async fn assemble(
         Arc::clone(&readiness),
         build.clone(),
     );
-    let public_service = Public::new(&config, Arc::clone(&telemetry), Arc::new(pictures), fault);
+    let public_service = Public::new(
+        &config,
+        Arc::clone(&telemetry),
+        Arc::new(pictures),
+        spare,
+        fault,
+    );
     let server = Server {
         public: public_address,
         admin: admin_address,

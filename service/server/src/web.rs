@@ -7,10 +7,14 @@ mod members;
 mod chart;
 mod body;
 mod conditional;
+mod accept;
+mod patience;
+mod apology;
 mod reply;
 mod gallery;
 mod public;
 mod admin;
 
 pub(crate) use admin::{Admin, Readiness};
+pub(crate) use apology::spare;
 pub(crate) use public::Public;

@@ -6,10 +6,13 @@ use md5::{Digest, Md5};
 use render::Scene;
 
 /// First byte of a value in Redis; raised when its form changes.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
-/// Form, hash of the parameters, hash of the bytes.
+/// Form, hash of the parameters, hash of what follows.
 const HEAD_BYTES: usize = 1 + 32 + 32;
+
+/// The number of missing glyphs, which stands before the PNG.
+const FACTS_BYTES: usize = 4;
 
 /// What a picture costs beside its bytes.
 const ENTRY_OVERHEAD_BYTES: usize = 256;
@@ -19,6 +22,8 @@ const ENTRY_OVERHEAD_BYTES: usize = 256;
 pub(crate) struct Picture {
     pub(crate) png: Bytes,
     pub(crate) etag: HeaderValue,
+    /// Characters that no font has.
+    pub(crate) missing_glyphs: u32,
 }
 
 /// What a picture is kept under.
@@ -66,9 +71,13 @@ impl RedisKey {
 }
 
 impl Picture {
-    pub(crate) fn new(png: Bytes) -> Self {
+    pub(crate) fn new(png: Bytes, missing_glyphs: u32) -> Self {
         let etag = entity_tag(&png);
-        Self { png, etag }
+        Self {
+            png,
+            etag,
+            missing_glyphs,
+        }
     }
 
     /// What it weighs in memory.
@@ -78,10 +87,16 @@ impl Picture {
 
     /// The value in Redis.
     pub(crate) fn to_value(&self, key: &Key) -> Vec<u8> {
-        let mut value = Vec::with_capacity(HEAD_BYTES + self.png.len());
+        let facts = self.missing_glyphs.to_be_bytes();
+        let content = blake3::Hasher::new()
+            .update(&facts)
+            .update(&self.png)
+            .finalize();
+        let mut value = Vec::with_capacity(HEAD_BYTES + FACTS_BYTES + self.png.len());
         value.push(FORM);
         value.extend_from_slice(&key.strong);
-        value.extend_from_slice(blake3::hash(&self.png).as_bytes());
+        value.extend_from_slice(content.as_bytes());
+        value.extend_from_slice(&facts);
         value.extend_from_slice(&self.png);
         value
     }
@@ -90,11 +105,12 @@ impl Picture {
     pub(crate) fn from_value(value: Vec<u8>, key: &Key) -> Option<Self> {
         let value = Bytes::from(value);
         let head = value.get(..HEAD_BYTES)?;
-        let png = value.slice(HEAD_BYTES..);
+        let content = value.slice(HEAD_BYTES..);
         let is_whole = head[0] == FORM
             && head[1..33] == key.strong
-            && head[33..] == *blake3::hash(&png).as_bytes();
-        is_whole.then(|| Self::new(png))
+            && head[33..] == *blake3::hash(&content).as_bytes();
+        let missing_glyphs = u32::from_be_bytes(*content.first_chunk::<FACTS_BYTES>()?);
+        is_whole.then(|| Self::new(content.slice(FACTS_BYTES..), missing_glyphs))
     }
 }
 
@@ -149,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_value_is_read_back_only_for_its_own_key() {
-        let picture = Picture::new(Bytes::from_static(b"picture"));
+        let picture = Picture::new(Bytes::from_static(b"picture"), 3);
         let value = picture.to_value(&key("a"));
         assert_eq!(Picture::from_value(value.clone(), &key("a")), Some(picture));
         assert_eq!(Picture::from_value(value, &key("b")), None);
@@ -158,12 +174,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_changed_or_shortened_value_is_refused(
-            at in 0_usize..72,
+            at in 0_usize..76,
             change in 1_u8..,
-            length in 0_usize..72,
+            length in 0_usize..76,
         ) {
-            let value = Picture::new(Bytes::from_static(b"picture")).to_value(&key("a"));
-            prop_assert_eq!(value.len(), 72);
+            let value = Picture::new(Bytes::from_static(b"picture"), 3).to_value(&key("a"));
+            prop_assert_eq!(value.len(), 76);
             prop_assert_eq!(Picture::from_value(value[..length].to_vec(), &key("a")), None);
             let mut changed = value;
             changed[at] ^= change;

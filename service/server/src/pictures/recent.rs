@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     fn picture() -> Arc<Picture> {
-        Arc::new(Picture::new(bytes::Bytes::from_static(b"png")))
+        Arc::new(Picture::new(bytes::Bytes::from_static(b"png"), 0))
     }
 
     #[test]

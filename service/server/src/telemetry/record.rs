@@ -57,6 +57,8 @@ pub(crate) struct Ending {
     /// Why it failed, in words.
     pub(crate) reason: Option<String>,
     pub(crate) body_bytes: u64,
+    /// Whether it is less than what was asked for.
+    pub(crate) is_degraded: bool,
     pub(crate) kind: Option<Kind>,
     pub(crate) source: Option<Source>,
     pub(crate) timings: Option<Arc<Vec<Timing>>>,
@@ -70,6 +72,7 @@ impl Ending {
             error,
             reason: None,
             body_bytes: 0,
+            is_degraded: false,
             kind: None,
             source: None,
             timings: None,
@@ -80,6 +83,7 @@ impl Ending {
     fn is_remarkable(&self) -> bool {
         let has_failed = |timing: &Timing| timing.error != ErrorType::None;
         self.error != ErrorType::None
+            || self.is_degraded
             || self
                 .timings
                 .as_deref()

@@ -9,17 +9,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use render::Scene;
 use resilience::Deadline;
 use signals::{Kind, Method, Route, field};
 
+use super::accept::Tie;
+use super::apology::Apologies;
 use super::gallery::Gallery;
 use super::problem::Problem;
-use super::reply::Reply;
-use super::{body, card, chart, query};
+use super::reply::{Reply, Shown};
+use super::{accept, body, card, chart, patience, query};
 use crate::clock;
 use crate::config::Config;
 use crate::fault::{Fault, Mishap};
@@ -30,6 +32,9 @@ use crate::telemetry::{Line, Record, Severity, Source, Telemetry};
 /// Bodies above this are parsed beside the async threads, where they hold up nobody.
 const PARSED_INLINE_BYTES: usize = 32 * 1024;
 
+/// What is kept of a deadline for sending the answer; of a short one a tenth is.
+const ANSWER_RESERVE: Duration = Duration::from_millis(50);
+
 /// The service behind the public listener.
 #[derive(Debug)]
 pub(crate) struct Public {
@@ -37,6 +42,7 @@ pub(crate) struct Public {
     pictures: Arc<Pictures>,
     fault: Fault,
     gallery: Gallery,
+    apologies: Apologies,
     url_bytes_max: usize,
     head_bytes_max: usize,
     body_bytes_max: usize,
@@ -63,12 +69,10 @@ impl Service for Public {
             self.telemetry.log.write(&line);
             Err(Problem::internal())
         });
-        let reply = match (reply, content) {
-            (Err(problem), Some(unread)) => {
-                // Boxed like whatever is rare.
-                Reply::Problem(Box::pin(self.refuse(problem, &head, unread)).await)
-            }
-            (reply, _) => reply.unwrap_or_else(Reply::Problem),
+        let reply = match reply {
+            Ok(reply) => reply,
+            // Boxed like whatever is rare.
+            Err(problem) => Box::pin(self.apologise(problem, route, &head, content)).await,
         };
         reply.into_response(method, &head.headers, record, slot)
     }
@@ -79,11 +83,13 @@ impl Public {
         config: &Config,
         telemetry: Arc<Telemetry>,
         pictures: Arc<Pictures>,
+        spare: Bytes,
         fault: Fault,
     ) -> Self {
         let http = &config.http;
         Self {
             telemetry,
+            apologies: Apologies::new(Arc::clone(&pictures), spare),
             pictures,
             fault,
             gallery: Gallery::new(),
@@ -106,7 +112,7 @@ impl Public {
         self.check_head(head)?;
         let query = head.uri.query().unwrap_or_default();
         match (route, method) {
-            (Route::Card, Method::Get | Method::Head) => self.get_card(query).await,
+            (Route::Card, Method::Get | Method::Head) => self.get_card(query, &head.headers).await,
             (Route::Card, _) => Err(Problem::method_not_allowed("GET, HEAD")),
             // Boxed, so that the future of every request is as small as that of a cached card.
             (Route::Chart, Method::Post) => Box::pin(self.post_chart(query, head, content)).await,
@@ -123,7 +129,7 @@ impl Public {
     /// `GET /v1/card.png`: one card as PNG.
     ///
     /// 400 invalid parameter; 422 over a limit; 503 shed, with `Retry-After`; 504 deadline exceeded.
-    async fn get_card(&self, query: &str) -> Result<Reply, Problem> {
+    async fn get_card(&self, query: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
         self.suffer().await?;
         if let Some(picture) = self.pictures.recent(query) {
             let served = Served {
@@ -131,21 +137,16 @@ impl Public {
                 source: Source::Memory,
                 timings: None,
             };
-            return Ok(Reply::Picture {
-                served,
-                kind: Kind::Card,
-            });
+            return Ok(Reply::Picture(Shown::plain(served, Kind::Card)));
         }
-        let deadline = self.deadline();
-        let scene = Scene::Card(card::parse(query)?);
+        let (parameters, patience) = patience::take(headers, query, self.patience)?;
+        let deadline = deadline(patience);
+        let scene = Scene::Card(card::parse(&parameters)?);
         scene.check()?;
         let key = self.pictures.key(&scene);
         let served = self.serve(scene, key, deadline).await?;
         self.pictures.keep_recent(query, &served.picture);
-        Ok(Reply::Picture {
-            served,
-            kind: Kind::Card,
-        })
+        Ok(Reply::Picture(Shown::plain(served, Kind::Card)))
     }
 
     /// `POST /v1/chart.png`: a chart of the series in the body as PNG.
@@ -158,7 +159,8 @@ impl Public {
         content: &mut Option<Incoming>,
     ) -> Result<Reply, Problem> {
         self.suffer().await?;
-        query::each_parameter(query, &[], |_, _| Ok(()))?;
+        let (parameters, patience) = patience::take(&head.headers, query, self.patience)?;
+        query::each_parameter(&parameters, &[], |_, _| Ok(()))?;
         body::check_is_json(&head.headers)?;
         let body = match content.take() {
             Some(content) => {
@@ -167,7 +169,7 @@ impl Public {
             None => Bytes::new(),
         };
         // Parsing may have to wait for a thread, and that counts.
-        let deadline = self.deadline();
+        let deadline = deadline(patience);
         let (depth_max, pictures) = (self.json_depth_max, Arc::clone(&self.pictures));
         let is_small = body.len() <= PARSED_INLINE_BYTES;
         let parse = move || -> Result<(Scene, Key), Problem> {
@@ -185,15 +187,7 @@ impl Public {
         };
         let (scene, key) = parsed?;
         let served = self.serve(scene, key, deadline).await?;
-        Ok(Reply::Picture {
-            served,
-            kind: Kind::Chart,
-        })
-    }
-
-    /// When the answer to a request that was read just now is due.
-    fn deadline(&self) -> Deadline {
-        Deadline::after(clock::now(), self.patience)
+        Ok(Reply::Picture(Shown::plain(served, Kind::Chart)))
     }
 
     async fn serve(&self, scene: Scene, key: Key, deadline: Deadline) -> Result<Served, Problem> {
@@ -205,6 +199,30 @@ impl Public {
             });
         }
         Ok(Box::pin(self.pictures.get(key, scene, deadline)).await?)
+    }
+
+    /// An error in the form that the caller can use.
+    async fn apologise(
+        &self,
+        mut problem: Problem,
+        route: Route,
+        head: &Parts,
+        unread: Option<Incoming>,
+    ) -> Reply {
+        if let Some(unread) = unread {
+            problem = self.refuse(problem, head, unread).await;
+        }
+        let tie = match route {
+            // Alerts, mails and incident pages show it; a program says that it wants words.
+            Route::Chart if head.method != http::Method::POST => Tie::Picture,
+            _ => Tie::Words,
+        };
+        let is_drawn = !matches!(route, Route::Gallery | Route::Unmatched);
+        if !is_drawn || !accept::wants_picture(&head.headers, tie) {
+            return Reply::Problem(problem);
+        }
+        let png = self.apologies.picture(&problem).await;
+        Reply::Apology { problem, png }
     }
 
     /// Reads the body of a refused request out of the way, so that the client gets to read why.
@@ -246,6 +264,12 @@ impl Public {
             }
         }
     }
+}
+
+/// When the work for a request that was read just now must end, so that its answer is there before the
+/// caller stops waiting.
+fn deadline(patience: Duration) -> Deadline {
+    Deadline::after(clock::now(), patience - (patience / 10).min(ANSWER_RESERVE))
 }
 
 /// The output of a future, or the words of its panic.

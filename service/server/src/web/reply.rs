@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use signals::{ErrorType, Kind, Method, Status};
+use signals::{DegradedLevel, DegradedReason, ErrorType, Kind, Method, Status};
 
 use super::conditional;
 use super::problem::Problem;
@@ -14,17 +14,26 @@ use crate::telemetry::{Ending, Record, TRACEPARENT};
 
 /// Pictures may be kept, but must be asked about each time.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("public, max-age=0, must-revalidate");
+/// What can never change may be kept for as long as anything is.
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const PNG: HeaderValue = HeaderValue::from_static("image/png");
 pub(crate) const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
+/// Says that an answer is less than what was asked for, and why.
+const DEGRADED: HeaderName = HeaderName::from_static("render-degraded");
+/// How many characters of a picture no font has.
+const MISSING_GLYPHS: HeaderName = HeaderName::from_static("render-missing-glyphs");
+
 /// An answer in the making.
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// A picture; asked for by POST, it has no conditional answer.
-    Picture { served: Served, kind: Kind },
+    Picture(Shown),
+    /// An error as a picture.
+    Apology { problem: Problem, png: Bytes },
     /// The gallery.
     Page {
         body: Bytes,
@@ -33,6 +42,45 @@ pub(crate) enum Reply {
     },
     /// An error.
     Problem(Problem),
+}
+
+/// A picture to send, and what to say of it.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) served: Served,
+    pub(crate) kind: Kind,
+    pub(crate) keep: Keep,
+    pub(crate) degraded: Option<Degraded>,
+}
+
+/// How long a picture may be kept by whoever gets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Until it is asked for again: what it shows may change.
+    Revalidate,
+    /// For ever: it says itself what it shows.
+    Pinned,
+    /// As long as its signature holds, by its caller alone, in seconds.
+    Signed { seconds: u64 },
+}
+
+/// How an answer is less than what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Degraded {
+    pub(crate) level: DegradedLevel,
+    pub(crate) reason: DegradedReason,
+}
+
+impl Shown {
+    /// A whole picture that must be asked about each time.
+    pub(crate) fn plain(served: Served, kind: Kind) -> Self {
+        Self {
+            served,
+            kind,
+            keep: Keep::Revalidate,
+            degraded: None,
+        }
+    }
 }
 
 impl Reply {
@@ -47,7 +95,12 @@ impl Reply {
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
         let (mut ending, content) = match self {
-            Self::Picture { served, kind } => picture(&mut headers, served, kind),
+            Self::Picture(shown) => picture(&mut headers, shown),
+            Self::Apology { problem, png } => {
+                let (ending, _) = failure(&mut headers, problem, &record.trace_id());
+                headers.insert(header::CONTENT_TYPE, PNG);
+                (ending, png)
+            }
             Self::Page { body, etag, policy } => {
                 headers.insert(header::CONTENT_TYPE, HTML);
                 headers.insert(header::ETAG, etag);
@@ -82,10 +135,36 @@ impl Reply {
     }
 }
 
-fn picture(headers: &mut HeaderMap, served: Served, kind: Kind) -> (Ending, Bytes) {
+fn picture(headers: &mut HeaderMap, shown: Shown) -> (Ending, Bytes) {
+    let Shown {
+        served,
+        kind,
+        keep,
+        degraded,
+    } = shown;
     headers.insert(header::CONTENT_TYPE, PNG);
     headers.insert(header::ETAG, served.picture.etag.clone());
+    match (degraded, keep) {
+        (Some(Degraded { level, reason }), _) => {
+            let text = format!("{}; {}", level.as_str(), reason.as_str());
+            insert_text(headers, DEGRADED, text);
+            headers.insert(header::CACHE_CONTROL, NO_STORE);
+        }
+        (None, Keep::Revalidate) => {}
+        (None, Keep::Pinned) => {
+            headers.insert(header::CACHE_CONTROL, IMMUTABLE);
+        }
+        (None, Keep::Signed { seconds }) => {
+            let text = format!("private, max-age={seconds}, immutable");
+            insert_text(headers, header::CACHE_CONTROL, text);
+        }
+    }
+    if served.picture.missing_glyphs > 0 {
+        let count = HeaderValue::from(served.picture.missing_glyphs);
+        headers.insert(MISSING_GLYPHS, count);
+    }
     let mut ending = Ending::plain(Status::Ok, ErrorType::None);
+    ending.is_degraded = degraded.is_some();
     ending.kind = Some(kind);
     ending.source = Some(served.source);
     ending.timings = served.timings;
@@ -106,6 +185,8 @@ fn failure(headers: &mut HeaderMap, problem: Problem, trace_id: &str) -> (Ending
 pub(crate) fn set_problem_headers(headers: &mut HeaderMap, problem: &Problem) {
     headers.insert(header::CONTENT_TYPE, PROBLEM);
     headers.insert(header::CACHE_CONTROL, NO_STORE);
+    let level = DegradedLevel::Fallback.as_str();
+    self::insert_text(headers, DEGRADED, format!("{level}; {}", problem.kind));
     let mut insert_text = |name: HeaderName, value: &'static str| {
         headers.insert(name, HeaderValue::from_static(value));
     };
@@ -117,6 +198,13 @@ pub(crate) fn set_problem_headers(headers: &mut HeaderMap, problem: &Problem) {
     }
     if let Some(seconds) = problem.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+}
+
+/// Inserts a header of our own words, all of them visible ASCII.
+fn insert_text(headers: &mut HeaderMap, name: HeaderName, text: String) {
+    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(text)) {
+        headers.insert(name, value);
     }
 }
 
