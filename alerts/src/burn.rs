@@ -91,6 +91,7 @@ fn critical(objective: &Objective, end: &str) -> Alert {
         labels: labels(objective),
         summary: String::new(),
         description: String::new(),
+        chart: None,
     }
 }
 

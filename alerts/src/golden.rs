@@ -67,6 +67,7 @@ fn latency() -> Alert {
             "The P99 of {{{{ $labels.{ROUTE} }}}} over {WINDOW} is \
              {{{{ $value | humanizeDuration }}}}; more than 1.2s is too slow."
         ),
+        chart: "latency_p99",
     })
 }
 
@@ -93,6 +94,7 @@ fn errors() -> Alert {
              makes {{{{ $value | humanizePercentage }}}} of all requests over {WINDOW} fail; all \
              causes together are above 0.8%."
         ),
+        chart: "error_ratio",
     })
 }
 
@@ -120,6 +122,7 @@ fn traffic() -> Alert {
             "{{{{ $labels.{ROUTE} }}}} lost {{{{ $value | humanizePercentage }}}} of its requests: \
              the last 5 minutes against the hour before them."
         ),
+        chart: "request_rate",
     })
 }
 
@@ -140,6 +143,7 @@ fn saturation() -> Alert {
              {{{{ $labels.{CPU_SOURCE} }}}} (cgroup and pressure: share of time without the CPU it \
              wanted, at most 15%; process: share of all cores in use, at most 90%)."
         ),
+        chart: "cpu_saturation",
     })
 }
 
@@ -152,6 +156,7 @@ struct Golden {
     urgency: (Severity, Routing),
     summary: &'static str,
     description: String,
+    chart: &'static str,
 }
 
 fn golden(golden: Golden) -> Alert {
@@ -168,6 +173,7 @@ fn golden(golden: Golden) -> Alert {
         labels: BTreeMap::new(),
         summary: golden.summary.to_owned(),
         description: golden.description,
+        chart: Some(golden.chart),
     }
 }
 

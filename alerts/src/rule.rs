@@ -115,6 +115,8 @@ pub(crate) struct Alert {
     pub(crate) summary: String,
     /// Sentences with the values of this alert, as a template of Prometheus.
     pub(crate) description: String,
+    /// Name of the chart of the rendering service that shows what it watches.
+    pub(crate) chart: Option<&'static str>,
 }
 
 /// One recording rule.
@@ -175,6 +177,8 @@ struct Annotations<'a> {
     description: &'a str,
     runbook_url: String,
     dashboard_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chart_url: Option<String>,
 }
 
 /// The groups of one file as YAML.
@@ -232,6 +236,7 @@ impl Alert {
                 description: &self.description,
                 runbook_url: settings.runbook_url(&self.name),
                 dashboard_url: settings.dashboard_url(),
+                chart_url: self.chart.map(|chart| settings.chart_url(chart)),
             },
         }
     }

@@ -15,6 +15,8 @@ pub struct Settings {
     pub runbook_base: String,
     /// Address of Grafana.
     pub dashboard_base: String,
+    /// Address of a rendering service that draws the charts that alerts point at.
+    pub chart_base: String,
     /// Address of the webhook that takes every alert.
     pub desk_url: String,
 }
@@ -26,6 +28,7 @@ impl Default for Settings {
             interval: Duration::from_secs(30),
             runbook_base: "runbooks".to_owned(),
             dashboard_base: "http://127.0.0.1:3000".to_owned(),
+            chart_base: "http://127.0.0.1:8080".to_owned(),
             desk_url: "http://127.0.0.1:8090/webhook".to_owned(),
         }
     }
@@ -45,6 +48,16 @@ impl Settings {
             "{}/d/{}",
             self.dashboard_base.trim_end_matches('/'),
             crate::DASHBOARD_UID
+        )
+    }
+
+    /// Where the chart of that name is drawn over the last hour, as a PNG. It needs no signature, so
+    /// that it works from plain Alertmanager.
+    #[must_use]
+    pub fn chart_url(&self, chart: &str) -> String {
+        format!(
+            "{}/v1/chart.png?name={chart}&range=1h",
+            self.chart_base.trim_end_matches('/')
         )
     }
 
