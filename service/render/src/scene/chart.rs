@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::canonical::Canonical;
+use super::cost::Cost;
 use super::{ChoiceError, Theme};
 use crate::limit::{self, LimitError};
 use crate::{
@@ -158,6 +159,24 @@ impl Chart {
             BANDS_MAX,
         )?;
         self.check_entries()
+    }
+
+    /// Predicted time of drawing in microseconds.
+    pub(super) fn cost_micros(&self) -> u64 {
+        /// A point of a line, and a pixel of the plot for each line.
+        const POINT_NANOS: u64 = 300;
+        const LINE_PIXEL_NANOS_PER_1000: u64 = 250;
+        let pixels = self.width as usize * self.height as usize;
+        let points = self.series.iter().map(|series| series.points.len()).sum();
+        let names = self.series.iter().map(|series| series.name.len()).sum();
+        let lines = pixels.saturating_mul(self.series.len()) / 1_000;
+        Cost::indexed(self.width, self.height)
+            .and_text(&self.title, 22.0)
+            .and_text(&self.subtitle, 14.0)
+            .and(names, 1_000)
+            .and(lines, LINE_PIXEL_NANOS_PER_1000)
+            .and(points, POINT_NANOS)
+            .micros()
     }
 
     fn check_entries(&self) -> Result<(), LimitError> {
