@@ -21,8 +21,11 @@ const DISTANCE_MAX: usize = 32_768;
 /// A match of so many bytes is taken without looking for a longer one.
 const MATCH_GOOD: usize = 96;
 
-/// Bytes that are compared at once in long matches, and how many come before in words.
+/// Bytes that are compared at once.
 const STEP: usize = 32;
+
+/// The checksum is taken of about so many bytes at once, as long as they are near in memory.
+const CHECKED_BYTES: usize = 16 << 10;
 
 /// Distances that are looked at.
 pub(crate) const DISTANCES: usize = 3;
@@ -30,8 +33,9 @@ pub(crate) const DISTANCES: usize = 3;
 /// How some bytes repeat themselves.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Habits {
-    /// Bytes of a pixel: after a byte without a match, the next one is looked for so far on. At least 1.
-    pub(crate) unit: usize,
+    /// After a place without a match, the next one is looked for so many bytes on: at least 1. More is
+    /// faster, and where nothing repeats itself little is lost.
+    pub(crate) step: usize,
     /// Where matches are, in bytes back; the first long one is taken. Distances that the format cannot
     /// say are passed over.
     pub(crate) distances: [usize; DISTANCES],
@@ -54,14 +58,15 @@ impl Deflater {
         // Deflate with a window of 32 KiB, fastest level, no dictionary.
         out.extend_from_slice(&[0x78, 0x01]);
         let mut writer = bits::BitWriter::new(out);
-        let unit = habits.unit.max(1);
+        let step = habits.step.max(1);
         let distances = habits.distances.map(within_window);
         self.block.begin(distances);
-        let (mut at, mut literals_from) = (0, 0);
+        let mut checksum = simd_adler32::Adler32::new();
+        let (mut at, mut literals_from, mut checked) = (0, 0, 0);
         while at < bytes.len() {
             let found = longest(bytes, at, distances);
             if found.length == 0 {
-                at = bytes.len().min(at + unit);
+                at = bytes.len().min(at + step);
                 if at - literals_from < block::LITERALS_MAX {
                     continue;
                 }
@@ -70,6 +75,10 @@ impl Deflater {
             self.block.push(literals, found.length, found.place);
             at += found.length;
             literals_from = at;
+            if at - checked >= CHECKED_BYTES {
+                checksum.write(&bytes[checked..at]);
+                checked = at;
+            }
             if self.block.is_full() {
                 self.block.write(bytes, at, &mut writer, false);
             }
@@ -77,7 +86,8 @@ impl Deflater {
         self.block.push(&bytes[literals_from..], 0, 0);
         self.block.write(bytes, bytes.len(), &mut writer, true);
         writer.finish();
-        out.extend_from_slice(&simd_adler32::adler32(&bytes).to_be_bytes());
+        checksum.write(&bytes[checked..]);
+        out.extend_from_slice(&checksum.finish().to_be_bytes());
     }
 }
 
@@ -123,37 +133,33 @@ fn longest(bytes: &[u8], at: usize, distances: [usize; DISTANCES]) -> Found {
 }
 
 /// How many bytes at the beginning of `here` are as those of `there`, which is at least as long.
+#[inline]
 fn common(here: &[u8], there: &[u8]) -> usize {
-    // Most matches are short, a few are very long.
-    let words = common_words(here, there, STEP);
-    if words < STEP {
-        return words;
+    let mut equal = 0;
+    for (a, b) in here.as_chunks::<STEP>().0.iter().zip(there.as_chunks().0) {
+        if a != b {
+            return equal + equal_bytes(a, b);
+        }
+        equal += STEP;
     }
-    let steps = here[STEP..].as_chunks::<STEP>().0.iter();
-    let equal = steps
-        .zip(there[STEP..].as_chunks::<STEP>().0)
-        .take_while(|(a, b)| a == b)
-        .count();
-    let equal = STEP + equal * STEP;
-    equal + common_words(&here[equal..], &there[equal..], 2 * STEP)
+    let rest = here[equal..].iter().zip(&there[equal..]);
+    equal + rest.take_while(|(a, b)| a == b).count()
 }
 
-/// The same, eight bytes at a time; may stop at `most` or more.
+/// The place of the first byte that differs. Chosen without a jump, because nobody can foresee it.
 #[inline]
-fn common_words(here: &[u8], there: &[u8], most: usize) -> usize {
-    let mut equal = 0;
-    while equal < most {
-        let (Some(a), Some(b)) = (here[equal..].first_chunk(), there[equal..].first_chunk()) else {
-            let rest = here[equal..].iter().zip(&there[equal..]);
-            return equal + rest.take_while(|(a, b)| a == b).count();
-        };
-        let differing = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
-        if differing != 0 {
-            return equal + (differing.trailing_zeros() / 8) as usize;
-        }
-        equal += 8;
-    }
-    equal
+fn equal_bytes(here: &[u8; STEP], there: &[u8; STEP]) -> usize {
+    let word = |bytes: &[u8; STEP], at: usize| {
+        u64::from_le_bytes(std::array::from_fn(|byte| bytes[at * 8 + byte]))
+    };
+    let differing = |at| (word(here, at) ^ word(there, at), at * 8);
+    let first = |low: (u64, usize), high: (u64, usize)| if low.0 == 0 { high } else { low };
+    let halves = (
+        first(differing(0), differing(1)),
+        first(differing(2), differing(3)),
+    );
+    let (word, before) = first(halves.0, halves.1);
+    before + (word.trailing_zeros() / 8) as usize
 }
 
 #[cfg(test)]

@@ -80,10 +80,10 @@ impl Encoder {
         } else {
             (frame.bytes(), frame.stride())
         };
-        // One pixel back, which costs fewest bits to say, and the rows above.
+        // One pixel back, which costs fewest bits to say, and the row above; no third.
         let habits = Habits {
-            unit: 1,
-            distances: [1, stride, 2 * stride],
+            step: 4,
+            distances: [1, stride, 0],
         };
         self.deflater.compress(bytes, habits, &mut self.deflated);
         depth
@@ -91,12 +91,12 @@ impl Encoder {
 
     /// Compresses RGB pixels; returns the depth of a channel in bits.
     fn deflate_rgb(&mut self, frame: &Frame) -> u8 {
-        // One pixel back; the row above of a gradient; the row above.
+        // The row above of a gradient, which is nearly all of it; one pixel back; the row above.
         let stride = frame.stride();
         let slanted = stride.saturating_sub(GRADIENT_SLANT * PIXEL_BYTES);
         let habits = Habits {
-            unit: PIXEL_BYTES,
-            distances: [PIXEL_BYTES, slanted, stride],
+            step: 2 * PIXEL_BYTES,
+            distances: [slanted, PIXEL_BYTES, stride],
         };
         self.deflater
             .compress(frame.bytes(), habits, &mut self.deflated);

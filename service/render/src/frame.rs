@@ -137,6 +137,7 @@ impl Frame {
     }
 
     /// From one row to the next, in bytes.
+    #[inline]
     pub(crate) fn stride(&self) -> usize {
         1 + self.width * self.pixel_bytes()
     }
@@ -360,6 +361,7 @@ impl Frame {
         self.bytes = bytes;
     }
 
+    #[inline]
     fn pixel_bytes(&self) -> usize {
         match self.format {
             PixelFormat::Rgb => PIXEL_BYTES,
@@ -368,6 +370,7 @@ impl Frame {
     }
 
     /// Where the pixels of row `y` from `left` to `right` are; all of them are within the picture.
+    #[inline]
     fn columns(&self, y: i32, left: i32, right: i32) -> Range<usize> {
         let start = y as usize * self.stride() + 1;
         let pixel_bytes = self.pixel_bytes();

@@ -34,17 +34,27 @@ impl<'a> BitWriter<'a> {
     /// Appends the lowest `count` bits of `bits`, at most 56; the others must be 0.
     #[inline]
     pub(super) fn put(&mut self, bits: u64, count: u32) {
-        self.held |= bits << self.count;
-        self.count += count;
-        if self.out.len() < self.end + WORD_BYTES {
-            self.reserve(0);
+        // Fewer than 8 and at most 56 fit a word, so nothing overflows.
+        self.held |= bits.wrapping_shl(self.count);
+        self.count = self.count.wrapping_add(count);
+        let word = self.held.to_le_bytes();
+        match self
+            .out
+            .get_mut(self.end..)
+            .and_then(<[u8]>::first_chunk_mut)
+        {
+            Some(room) => *room = word,
+            None => self.put_without_room(word),
         }
-        if let Some(word) = self.out[self.end..].first_chunk_mut() {
-            *word = self.held.to_le_bytes();
-        }
-        self.end += (self.count / 8) as usize;
-        self.held >>= self.count & !7;
+        self.end = self.end.wrapping_add((self.count / 8) as usize);
+        self.held = self.held.wrapping_shr(self.count & !7);
         self.count &= 7;
+    }
+
+    #[cold]
+    fn put_without_room(&mut self, word: [u8; WORD_BYTES]) {
+        self.reserve(0);
+        self.out[self.end..self.end + WORD_BYTES].copy_from_slice(&word);
     }
 
     /// Fills the last byte with zeros.

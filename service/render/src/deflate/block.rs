@@ -84,14 +84,17 @@ impl Block {
     /// 1 and 2 are too short.
     pub(super) fn push(&mut self, literals: &[u8], length: usize, place: usize) {
         for &byte in literals {
-            self.symbol_counts[usize::from(byte)] += 1;
+            let count = &mut self.symbol_counts[usize::from(byte)];
+            *count = count.wrapping_add(1);
         }
-        if length > 0 {
+        if length > MATCH_MAX {
             let (whole, rests) = pieces(length);
             self.count_length(MATCH_MAX, place, whole);
             for rest in rests.into_iter().filter(|&rest| rest > 0) {
                 self.count_length(rest, place, 1);
             }
+        } else if length > 0 {
+            self.count_length(length, place, 1);
         }
         self.literals += literals.len();
         self.bytes += literals.len() + length;
@@ -159,17 +162,24 @@ impl Block {
         out: &mut BitWriter<'_>,
     ) {
         let literals: [Bits; 256] = std::array::from_fn(|byte| literal_bits(symbols, byte));
-        let lengths = self.length_parts.map(|part| part_bits(symbols, part));
+        let lengths: [Bits; MATCH_MAX + 1] = std::array::from_fn(|length| match length {
+            ..MATCH_MIN => Bits::default(),
+            _ => part_bits(symbols, self.length_parts[length]),
+        });
         let places = self.distances.map(|part| part_bits(distances, part));
         let mut at = 0;
         for step in &self.steps {
             let run = &bytes[at..at + step.literals as usize];
             write_literals(run, &literals, out);
             at += (step.literals + step.length) as usize;
+            let place = places[step.place as usize];
             if step.length == 0 {
                 continue;
             }
-            let place = places[step.place as usize];
+            if step.length as usize <= MATCH_MAX {
+                write_match(lengths[step.length as usize], place, out);
+                continue;
+            }
             let (whole, rests) = pieces(step.length as usize);
             for _ in 0..whole {
                 write_match(lengths[MATCH_MAX], place, out);
@@ -199,8 +209,8 @@ fn write_literals(run: &[u8], codes: &[Bits; 256], out: &mut BitWriter<'_>) {
         let (mut bits, mut count) = (0, 0);
         for &byte in four {
             let code = codes[usize::from(byte)];
-            bits |= u64::from(code.bits) << count;
-            count += code.count;
+            bits |= u64::from(code.bits).wrapping_shl(count);
+            count = count.wrapping_add(code.count);
         }
         out.put(bits, count);
     }
@@ -213,7 +223,7 @@ fn write_literals(run: &[u8], codes: &[Bits; 256], out: &mut BitWriter<'_>) {
 #[inline]
 fn write_match(length: Bits, place: Bits, out: &mut BitWriter<'_>) {
     // At most 14 + 5 bits, then 14 + 13.
-    let bits = u64::from(length.bits) | u64::from(place.bits) << length.count;
+    let bits = u64::from(length.bits) | u64::from(place.bits).wrapping_shl(length.count);
     out.put(bits, length.count + place.count);
 }
 

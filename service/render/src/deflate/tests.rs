@@ -17,9 +17,9 @@ fn inflate(stream: &[u8]) -> Vec<u8> {
 
 fn round_trip(deflater: &mut Deflater, bytes: &[u8], distances: [usize; 3]) -> usize {
     let mut size_bytes = 0;
-    for unit in [3, 1] {
+    for step in [6, 1] {
         let mut out = b"before".to_vec();
-        let habits = Habits { unit, distances };
+        let habits = Habits { step, distances };
         deflater.compress(bytes, habits, &mut out);
         let stream = out.strip_prefix(b"before").unwrap();
         let length = bytes.len();

@@ -3,9 +3,9 @@
 /// Bits that an index takes: 1, 2, 4 or 8.
 pub(super) fn depth(colors: usize) -> u8 {
     match colors {
-        ..=2 => 1,
-        ..=4 => 2,
-        ..=16 => 4,
+        0..=2 => 1,
+        3..=4 => 2,
+        5..=16 => 4,
         _ => 8,
     }
 }

@@ -21,20 +21,22 @@ use slots::Slots;
 pub(crate) const COLORS_MAX: usize = 255;
 const UNKNOWN: u8 = 255;
 
-/// Most colours that are laid over others in part. Each has a table of 8 KiB, which is kept.
+/// Most colours that are laid over others in part. Each has a table of 16 KiB, which is kept.
 pub(super) const INKS_MAX: usize = 64;
 
-/// Steps of coverage. Step 0 changes nothing, so its column holds the full step.
-const STEPS: usize = 32;
+/// The step of coverage that hides what is under it, and the bits that hold a step.
+const FULL: usize = 32;
+const STEP_BITS: u32 = 6;
+const TABLE: usize = 256 << STEP_BITS;
 
 /// From this many colours on, mixtures also take a colour that is [`NEAR`].
-const CROWDED: usize = 176;
+const CROWDED: usize = 144;
 
 /// How far off a channel may be: as long as there is room, when it gets scarce, and when there is
 /// none. A colour that was asked for itself, without mixing, may be off by `EXACT` if there is none.
 const CELL_BITS: u32 = 2;
-const NEAR: u8 = 6;
-const FAR: u8 = 10;
+const NEAR: u8 = 10;
+const FAR: u8 = 16;
 const EXACT: u8 = 2;
 
 /// The most by which any channel of one mixture differs from the exact one: the choice of an entry,
@@ -57,7 +59,7 @@ pub(super) struct Palette {
 struct Ink {
     color: Color,
     /// The index of the mixture, by what is under it and by step.
-    mixtures: Box<[u8; 256 * STEPS]>,
+    mixtures: Box<[u8; TABLE]>,
 }
 
 impl Palette {
@@ -149,7 +151,7 @@ impl Palette {
             }
             None => self.inks.push(Ink {
                 color,
-                mixtures: Box::new([UNKNOWN; 256 * STEPS]),
+                mixtures: Box::new([UNKNOWN; TABLE]),
             }),
         }
         self.ink_count += 1;
@@ -172,23 +174,27 @@ impl Palette {
             if at == count {
                 return at;
             }
-            let place = mixture(row[at], column(coverage[at], opacity).unwrap_or(0));
-            let Some(index) = self.mix(ink, place) else {
+            let (under, step) = (row[at], step(mix(0, opacity, coverage[at])));
+            let Some(index) = self.mix(ink, under, step) else {
                 return at;
             };
-            self.inks[ink].mixtures[place] = index;
+            self.inks[ink].mixtures[place(under, step)] = index;
         }
     }
 
-    /// The index of a mixture by its place in the table.
-    fn mix(&mut self, ink: usize, place: usize) -> Option<u8> {
+    /// The index of a step of an ink over another index.
+    fn mix(&mut self, ink: usize, under: u8, step: usize) -> Option<u8> {
         let color = self.inks[ink].color;
-        let (under, step) = (place / STEPS, place % STEPS);
-        if step == 0 {
-            return self.exact(color);
+        let bottom = self.colors.get(usize::from(under)).copied();
+        match step {
+            0 => Some(under),
+            FULL => self.exact(color),
+            _ => self.near(
+                bottom
+                    .unwrap_or(Color::rgb(0))
+                    .under(color, (step * 8) as u8),
+            ),
         }
-        let under = self.colors.get(under).copied().unwrap_or(Color::rgb(0));
-        self.near(under.under(color, (step * 8) as u8))
     }
 
     /// Lays `coverage` of a colour over every index of `row`, exactly. `known` holds what is known
@@ -200,8 +206,8 @@ impl Palette {
         color: Color,
         coverage: u8,
     ) -> usize {
-        for at in 0..row.len() {
-            let under = usize::from(row[at]);
+        for (at, pixel) in row.iter_mut().enumerate() {
+            let under = usize::from(*pixel);
             if known[under] == UNKNOWN {
                 let bottom = self.colors.get(under).copied().unwrap_or(Color::rgb(0));
                 match self.exact(bottom.under(color, coverage)) {
@@ -209,7 +215,7 @@ impl Palette {
                     None => return at,
                 }
             }
-            row[at] = known[under];
+            *pixel = known[under];
         }
         row.len()
     }
@@ -223,18 +229,26 @@ impl Palette {
 impl Ink {
     /// Blends up to the first pixel whose mixture is not known, and returns its place.
     fn blend_known(&self, row: &mut [u8], coverage: &[u8], opacity: u8) -> usize {
-        let steps = row.chunks_mut(BLANK_PIXELS);
-        for (at, (row, coverage)) in steps.zip(coverage.chunks(BLANK_PIXELS)).enumerate() {
+        match opacity {
+            255 => self.blend_steps(row, coverage, step),
+            _ => self.blend_steps(row, coverage, |part| step(mix(0, opacity, part))),
+        }
+    }
+
+    #[inline]
+    fn blend_steps(&self, row: &mut [u8], coverage: &[u8], step: impl Fn(u8) -> usize) -> usize {
+        let pieces = row
+            .chunks_mut(BLANK_PIXELS)
+            .zip(coverage.chunks(BLANK_PIXELS));
+        for (piece, (row, coverage)) in pieces.enumerate() {
             if coverage == [0; BLANK_PIXELS] {
                 continue;
             }
-            for (offset, (pixel, &coverage)) in row.iter_mut().zip(coverage).enumerate() {
-                let Some(column) = column(coverage, opacity) else {
-                    continue;
-                };
-                let index = self.mixtures[mixture(*pixel, column)];
+            // Looked up also where nothing changes: a jump that nobody can foresee costs more.
+            for (at, (pixel, &coverage)) in row.iter_mut().zip(coverage).enumerate() {
+                let index = self.mixtures[place(*pixel, step(coverage))];
                 if index == UNKNOWN {
-                    return at * BLANK_PIXELS + offset;
+                    return piece * BLANK_PIXELS + at;
                 }
                 *pixel = index;
             }
@@ -243,20 +257,16 @@ impl Ink {
     }
 }
 
-/// The column of a coverage in a table; None if so little is not seen.
-fn column(coverage: u8, opacity: u8) -> Option<usize> {
-    let coverage = match opacity {
-        255 => coverage,
-        _ => mix(0, opacity, coverage),
-    };
-    // Rounded to eighths of 256: 4 to 11 is the first step, 252 and more is all.
-    let step = (usize::from(coverage) + 4) >> 3;
-    (step > 0).then_some(step % STEPS)
+/// The step of a coverage, rounded to eighths of 256: 4 to 11 is the first, 252 and more is all.
+#[inline]
+fn step(coverage: u8) -> usize {
+    (usize::from(coverage) + 4) >> 3
 }
 
 /// The place of a mixture in the table of its ink.
-fn mixture(under: u8, column: usize) -> usize {
-    usize::from(under) * STEPS + column % STEPS
+#[inline]
+fn place(under: u8, step: usize) -> usize {
+    usize::from(under) << STEP_BITS | step & ((1 << STEP_BITS) - 1)
 }
 
 /// The colour without the bits that tell neighbours apart.
