@@ -24,8 +24,14 @@ pub(crate) const PIXEL_BYTES: usize = 3;
 /// runs from corner to corner of a wide picture, and the encoder knows where to look.
 pub(crate) const GRADIENT_SLANT: usize = 2;
 
-/// Bytes of pixels that are kept for the next picture; those of a larger picture are given back.
-const KEPT_BYTES_MAX: usize = 3 << 20;
+/// Bytes of pixels that are kept for the next picture: all of an indexed one, or 1.4 megapixels in
+/// RGB. Those of a larger picture are given back.
+const KEPT_BYTES_MAX: usize = 4 << 20;
+
+/// Room for the pixels of a larger picture, most of which is never touched and takes no memory. The
+/// allocator of the GNU C library gives back to the system for certain only what is over 32 MiB;
+/// anything smaller it may keep for its thread, once it has seen it freed.
+const LARGE_BYTES: usize = 33 << 20;
 
 /// What the pixels of a picture are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +117,9 @@ impl Frame {
             // Index 0 is the ground, whatever colour that will be.
             self.bytes.clear();
         }
-        self.bytes.resize(self.stride() * self.height, 0);
+        let size_bytes = self.stride() * self.height;
+        self.make_room(size_bytes);
+        self.bytes.resize(size_bytes, 0);
         if self.format == PixelFormat::Rgb {
             let stride = self.stride();
             self.bytes
@@ -349,16 +357,32 @@ impl Frame {
         }
         let stride = self.stride();
         self.format = PixelFormat::Rgb;
-        let mut bytes = Vec::with_capacity(self.stride() * self.height);
+        let rgb_stride = self.stride();
+        self.make_room(rgb_stride * self.height);
+        self.bytes.resize(rgb_stride * self.height, 0);
+        // In place, from the end: no pixel is written over an index that is still to be read.
         let colors = self.palette.colors();
-        for row in self.bytes.chunks_exact(stride) {
-            bytes.push(0);
-            for &index in &row[1..] {
+        for y in (0..self.height).rev() {
+            for x in (0..self.width).rev() {
+                let index = self.bytes[y * stride + 1 + x];
                 let color = colors.get(usize::from(index)).copied();
-                bytes.extend_from_slice(&color.unwrap_or(Color::rgb(0)).bytes());
+                let at = y * rgb_stride + 1 + x * PIXEL_BYTES;
+                self.bytes[at..at + PIXEL_BYTES]
+                    .copy_from_slice(&color.unwrap_or(Color::rgb(0)).bytes());
             }
+            self.bytes[y * rgb_stride] = 0;
         }
-        self.bytes = bytes;
+    }
+
+    /// Makes room for so many bytes of pixels.
+    fn make_room(&mut self, size_bytes: usize) {
+        if self.bytes.capacity() < size_bytes {
+            let room = match size_bytes {
+                0..=KEPT_BYTES_MAX => size_bytes,
+                _ => size_bytes.max(LARGE_BYTES),
+            };
+            self.bytes.reserve_exact(room - self.bytes.len());
+        }
     }
 
     #[inline]

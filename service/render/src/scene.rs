@@ -33,13 +33,10 @@ impl Scene {
         }
     }
 
-    /// What its pixels are at first: a gradient has more colours than a palette.
+    /// What its pixels are at first.
     pub(crate) fn pixel_format(&self) -> PixelFormat {
         match self {
-            Self::Card(card) => match card.background {
-                Background::Gradient { .. } => PixelFormat::Rgb,
-                Background::Flat(_) => PixelFormat::Indexed,
-            },
+            Self::Card(card) => card.pixel_format(),
             Self::Chart(_) => PixelFormat::Indexed,
         }
     }

@@ -5,9 +5,11 @@
 //! filled with one colour and stored as PNG without compression.
 //!
 //! `… --bench draw -- --scaling` prints lines of CSV instead: how the time grows with pixels, glyphs
-//! and points, beside the time that the scene itself predicts.
+//! and points, beside the time that the scene itself predicts. `… -- --memory` prints what a painter
+//! keeps resident.
 
 mod floor;
+mod memory;
 mod scaling;
 mod scenes;
 
@@ -30,6 +32,9 @@ struct Timing {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let wanted = arguments.iter().find(|word| !word.starts_with("--"));
+    if arguments.iter().any(|word| word == "--memory") {
+        return memory::print();
+    }
     let before = Instant::now();
     let mut painter = Painter::new(Arc::new(Fonts::bundled()?));
     if arguments.iter().any(|word| word == "--scaling") {

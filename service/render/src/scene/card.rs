@@ -3,6 +3,7 @@
 use super::Theme;
 use super::canonical::Canonical;
 use super::cost::Cost;
+use crate::frame::PixelFormat;
 use crate::limit::{self, LimitError};
 use crate::{Color, FOOTER_CHARACTERS_MAX, SUBTITLE_CHARACTERS_MAX, TITLE_CHARACTERS_MAX};
 
@@ -97,13 +98,19 @@ impl Card {
     pub(super) fn cost_micros(&self) -> u64 {
         // Of text as large as on a card of usual size; the title is the largest that fits.
         let scale = (self.width as f32 / 1_200.0).min(self.height as f32 / 630.0);
-        let ground = match self.background {
-            Background::Flat(_) => Cost::indexed(self.width, self.height),
-            Background::Gradient { .. } => Cost::rgb(self.width, self.height),
-        };
-        let title = ground.and_text(&self.title, 64.0 * scale);
-        let subtitle = title.and_text(&self.subtitle, 33.0 * scale);
-        subtitle.and_text(&self.footer, 25.0 * scale).micros()
+        Cost::ground(self.pixel_format(), self.width, self.height)
+            .and_text(&self.title, 76.0 * scale)
+            .and_text(&self.subtitle, 33.0 * scale)
+            .and_text(&self.footer, 25.0 * scale)
+            .micros()
+    }
+
+    /// A gradient has more colours than a palette.
+    pub(super) fn pixel_format(&self) -> PixelFormat {
+        match self.background {
+            Background::Flat(_) => PixelFormat::Indexed,
+            Background::Gradient { .. } => PixelFormat::Rgb,
+        }
     }
 
     /// The colour of the accent bar: on the bare background its own colour could not be seen.
