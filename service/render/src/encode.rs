@@ -95,7 +95,7 @@ impl Encoder {
         let stride = frame.stride();
         let slanted = stride.saturating_sub(GRADIENT_SLANT * PIXEL_BYTES);
         let habits = Habits {
-            step: 2 * PIXEL_BYTES,
+            step: 3 * PIXEL_BYTES,
             distances: [slanted, PIXEL_BYTES, stride],
         };
         self.deflater

@@ -15,7 +15,7 @@ use palette::Palette;
 pub(crate) use round::{RoundPart, round_parts};
 
 /// Most of a mask is empty, which shows fastest in so many pixels at once.
-const BLANK_PIXELS: usize = 32;
+const BLANK_PIXELS: usize = 16;
 
 /// Bytes of one RGB pixel: red, green, blue.
 pub(crate) const PIXEL_BYTES: usize = 3;

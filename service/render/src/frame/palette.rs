@@ -12,7 +12,6 @@
 
 mod slots;
 
-use super::BLANK_PIXELS;
 use crate::Color;
 use crate::color::mix;
 use slots::Slots;
@@ -28,6 +27,9 @@ pub(super) const INKS_MAX: usize = 64;
 const FULL: usize = 32;
 const STEP_BITS: u32 = 6;
 const TABLE: usize = 256 << STEP_BITS;
+
+/// Pixels that are blended at once.
+const PIECE: usize = 8;
 
 /// From this many colours on, mixtures also take a colour that is [`NEAR`].
 const CROWDED: usize = 144;
@@ -144,16 +146,13 @@ impl Palette {
         if self.ink_count == INKS_MAX {
             return None;
         }
-        match self.inks.get_mut(self.ink_count) {
-            Some(ink) => {
-                ink.color = color;
-                ink.mixtures.fill(UNKNOWN);
-            }
-            None => self.inks.push(Ink {
+        if self.ink_count == self.inks.len() {
+            self.inks.push(Ink {
                 color,
                 mixtures: Box::new([UNKNOWN; TABLE]),
-            }),
+            });
         }
+        self.inks[self.ink_count].begin(color);
         self.ink_count += 1;
         Some(self.ink_count - 1)
     }
@@ -187,6 +186,7 @@ impl Palette {
         let color = self.inks[ink].color;
         let bottom = self.colors.get(usize::from(under)).copied();
         match step {
+            // Known from the beginning, but for what is no index.
             0 => Some(under),
             FULL => self.exact(color),
             _ => self.near(
@@ -227,33 +227,55 @@ impl Palette {
 }
 
 impl Ink {
-    /// Blends up to the first pixel whose mixture is not known, and returns its place.
-    fn blend_known(&self, row: &mut [u8], coverage: &[u8], opacity: u8) -> usize {
-        match opacity {
-            255 => self.blend_steps(row, coverage, step),
-            _ => self.blend_steps(row, coverage, |part| step(mix(0, opacity, part))),
+    /// Begins a table in which only it is known that no coverage changes nothing.
+    fn begin(&mut self, color: Color) {
+        self.color = color;
+        self.mixtures.fill(UNKNOWN);
+        for under in 0..COLORS_MAX as u8 {
+            self.mixtures[place(under, 0)] = under;
         }
     }
 
-    #[inline]
-    fn blend_steps(&self, row: &mut [u8], coverage: &[u8], step: impl Fn(u8) -> usize) -> usize {
-        let pieces = row
-            .chunks_mut(BLANK_PIXELS)
-            .zip(coverage.chunks(BLANK_PIXELS));
-        for (piece, (row, coverage)) in pieces.enumerate() {
-            if coverage == [0; BLANK_PIXELS] {
-                continue;
-            }
-            // Looked up also where nothing changes: a jump that nobody can foresee costs more.
-            for (at, (pixel, &coverage)) in row.iter_mut().zip(coverage).enumerate() {
-                let index = self.mixtures[place(*pixel, step(coverage))];
-                if index == UNKNOWN {
-                    return piece * BLANK_PIXELS + at;
-                }
-                *pixel = index;
+    /// Blends up to the first pixel whose mixture is not known, and returns its place.
+    fn blend_known(&self, row: &mut [u8], coverage: &[u8], opacity: u8) -> usize {
+        let (pieces, tail) = row.as_chunks_mut();
+        let (coverages, coverage_tail) = coverage.as_chunks();
+        for (at, (piece, coverage)) in pieces.iter_mut().zip(coverages).enumerate() {
+            let known = self.blend_piece(piece, coverage, opacity);
+            if known < PIECE {
+                return at * PIECE + known;
             }
         }
-        row.len()
+        let done = pieces.len() * PIECE;
+        // Pixels that are not there have no coverage.
+        let (mut piece, mut coverage) = ([0; PIECE], [0; PIECE]);
+        piece[..tail.len()].copy_from_slice(tail);
+        coverage[..tail.len()].copy_from_slice(coverage_tail);
+        let known = self.blend_piece(&mut piece, &coverage, opacity);
+        tail.copy_from_slice(&piece[..tail.len()]);
+        done + known.min(tail.len())
+    }
+
+    /// The same for a few pixels, all of which are looked up without a jump that nobody can foresee.
+    #[inline]
+    fn blend_piece(&self, row: &mut [u8; PIECE], coverage: &[u8; PIECE], opacity: u8) -> usize {
+        if *coverage == [0; PIECE] {
+            return PIECE;
+        }
+        let coverage = match opacity {
+            255 => *coverage,
+            _ => coverage.map(|part| mix(0, opacity, part)),
+        };
+        let looked_up: [u8; PIECE] =
+            std::array::from_fn(|at| self.mixtures[place(row[at], step(coverage[at]))]);
+        let known = looked_up.iter().position(|&index| index == UNKNOWN);
+        let known = known.unwrap_or(PIECE);
+        if known == PIECE {
+            *row = looked_up;
+        } else {
+            row[..known].copy_from_slice(&looked_up[..known]);
+        }
+        known
     }
 }
 
