@@ -239,7 +239,7 @@ impl Ramp {
             let channel = |from: u8, to: u8| {
                 let sum = u64::from(from) * (last - at) + u64::from(to) * at;
                 // A weighted mean of two bytes is a byte.
-                ((sum + last / 2) * factor >> 40) as u8
+                (((sum + last / 2) * factor) >> 40) as u8
             };
             pixels.extend_from_slice(&[
                 channel(from.r, to.r),

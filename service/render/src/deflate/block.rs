@@ -303,3 +303,19 @@ fn runs(lengths: &[u8]) -> Vec<Part> {
     }
     runs
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_match_is_cut_into_pieces_that_can_be_said() {
+        for length in MATCH_MIN..5 * MATCH_MAX {
+            let (whole, rests) = pieces(length);
+            assert_eq!(whole * MATCH_MAX + rests[0] + rests[1], length);
+            for rest in rests.into_iter().filter(|&rest| rest > 0) {
+                assert!((MATCH_MIN..=MATCH_MAX).contains(&rest), "{length}: {rest}");
+            }
+        }
+    }
+}

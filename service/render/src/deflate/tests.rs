@@ -42,6 +42,14 @@ fn ends_and_borders_are_read_back() {
 }
 
 #[test]
+fn runs_of_every_length_are_read_back() {
+    let mut deflater = Deflater::new();
+    for length in 0..4 * 258 {
+        round_trip(&mut deflater, &vec![7; length], [1, 0, 0]);
+    }
+}
+
+#[test]
 fn noise_grows_by_little_and_a_flat_picture_shrinks_to_nearly_nothing() {
     let mut deflater = Deflater::new();
     let mut state = 1_u32;
