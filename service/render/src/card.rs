@@ -231,12 +231,15 @@ impl Ramp {
     fn new(frame: &Frame, from: Color, to: Color) -> Self {
         let count = frame.width() + GRADIENT_SLANT * frame.height();
         let mut pixels = Vec::with_capacity(count * PIXEL_BYTES);
-        let last = (count - 1) as u32;
-        for at in 0..count as u32 {
+        let last = count as u64 - 1;
+        // Division by a factor: exact, because sums are below 2^22 and the factor is off by less than
+        // `last`, below 2^14.
+        let factor = (1_u64 << 40).div_ceil(last);
+        for at in 0..=last {
             let channel = |from: u8, to: u8| {
-                let sum = u32::from(from) * (last - at) + u32::from(to) * at;
+                let sum = u64::from(from) * (last - at) + u64::from(to) * at;
                 // A weighted mean of two bytes is a byte.
-                ((sum + last / 2) / last) as u8
+                (((sum + last / 2) * factor) >> 40) as u8
             };
             pixels.extend_from_slice(&[
                 channel(from.r, to.r),
@@ -294,6 +297,41 @@ impl Ramp {
                             .copy_from_slice(piece);
                     }
                 }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ramp_is_the_rounded_mean_of_its_ends_at_any_length() {
+        for (width, height) in [
+            (64, 64),
+            (1_200, 630),
+            (4_096, 976),
+            (64, 4_096),
+            (333, 777),
+        ] {
+            let mut frame = Frame::new();
+            frame.resize(width, height);
+            let (from, to) = (Color::rgb(0x00_ff_11), Color::rgb(0xff_00_47));
+            let ramp = Ramp::new(&frame, from, to);
+            let last = u64::from(width + 2 * height) - 1;
+            for (at, pixel) in ramp.pixels.as_chunks().0.iter().enumerate() {
+                let at = at as u64;
+                let exact = |from: u8, to: u8| {
+                    let sum = u64::from(from) * (last - at) + u64::from(to) * at;
+                    ((sum + last / 2) / last) as u8
+                };
+                let exact = [
+                    exact(from.r, to.r),
+                    exact(from.g, to.g),
+                    exact(from.b, to.b),
+                ];
+                assert_eq!(*pixel, exact, "{width} × {height}, {at}");
             }
         }
     }

@@ -1,17 +1,46 @@
 //! The pixels of one picture, in the very layout that a PNG stores.
 
+mod round;
+mod palette;
+mod rgb;
+
+use std::ops::Range;
+
 use tiny_skia::Mask;
 
 use crate::Color;
 use crate::color::mix;
 use crate::glyph::Bitmap;
+use palette::Palette;
+pub(crate) use round::{RoundPart, round_parts};
 
-/// Bytes of one pixel: red, green, blue.
+/// Most of a mask is empty, which shows fastest in so many pixels at once.
+const BLANK_PIXELS: usize = 16;
+
+/// Bytes of one RGB pixel: red, green, blue.
 pub(crate) const PIXEL_BYTES: usize = 3;
 
 /// How many pixels further each row of a gradient begins in it than the row above: two, so that it
 /// runs from corner to corner of a wide picture, and the encoder knows where to look.
 pub(crate) const GRADIENT_SLANT: usize = 2;
+
+/// Bytes of pixels that are kept for the next picture: all of an indexed one, or 1.4 megapixels in
+/// RGB. Those of a larger picture are given back.
+const KEPT_BYTES_MAX: usize = 4 << 20;
+
+/// Room for the pixels of a larger picture, most of which is never touched and takes no memory. The
+/// allocator of the GNU C library gives back to the system for certain only what is over 32 MiB;
+/// anything smaller it may keep for its thread, once it has seen it freed.
+const LARGE_BYTES: usize = 33 << 20;
+
+/// What the pixels of a picture are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PixelFormat {
+    /// Three bytes each.
+    Rgb,
+    /// One byte each, the index of a colour, for as long as there are few enough colours.
+    Indexed,
+}
 
 /// A rectangle of whole pixels; `right` and `bottom` are outside of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,10 +81,15 @@ impl Area {
 
 /// A picture in the making. Each row is one byte 0 (PNG's filter "none") and its pixels, so that the
 /// encoder compresses the memory as it is.
+///
+/// An indexed picture that needs too many colours turns into an RGB one and goes on: drawing never
+/// fails, and what is drawn decides alone when that happens.
 pub(crate) struct Frame {
     width: usize,
     height: usize,
+    format: PixelFormat,
     bytes: Vec<u8>,
+    palette: Palette,
 }
 
 impl Frame {
@@ -63,17 +97,42 @@ impl Frame {
         Self {
             width: 0,
             height: 0,
+            format: PixelFormat::Rgb,
             bytes: Vec::new(),
+            palette: Palette::new(),
         }
     }
 
-    /// Becomes a picture of this size. Its pixels are whatever they were: paint a ground first.
+    /// Decides what the pixels are after the next [`Frame::resize`].
+    pub(crate) fn set_format(&mut self, format: PixelFormat) {
+        self.format = format;
+    }
+
+    /// Becomes a picture of this size. RGB pixels are whatever they were: paint a ground first.
     pub(crate) fn resize(&mut self, width: u32, height: u32) {
         self.width = width as usize;
         self.height = height as usize;
-        self.bytes.resize(self.stride() * self.height, 0);
-        for row in self.bytes.chunks_exact_mut(1 + self.width * PIXEL_BYTES) {
-            row[0] = 0;
+        self.palette.clear();
+        if self.format == PixelFormat::Indexed {
+            // Index 0 is the ground, whatever colour that will be.
+            self.bytes.clear();
+        }
+        let size_bytes = self.stride() * self.height;
+        self.make_room(size_bytes);
+        self.bytes.resize(size_bytes, 0);
+        if self.format == PixelFormat::Rgb {
+            let stride = self.stride();
+            self.bytes
+                .chunks_exact_mut(stride)
+                .for_each(|row| row[0] = 0);
+        }
+    }
+
+    /// Gives the memory of a large picture back. The pixels are lost.
+    pub(crate) fn release_excess(&mut self) {
+        if self.bytes.capacity() > KEPT_BYTES_MAX {
+            (self.width, self.height) = (0, 0);
+            self.bytes = Vec::new();
         }
     }
 
@@ -86,8 +145,9 @@ impl Frame {
     }
 
     /// From one row to the next, in bytes.
+    #[inline]
     pub(crate) fn stride(&self) -> usize {
-        1 + self.width * PIXEL_BYTES
+        1 + self.width * self.pixel_bytes()
     }
 
     /// All rows, each with its filter byte.
@@ -95,14 +155,24 @@ impl Frame {
         &self.bytes
     }
 
-    /// The pixels of one row.
+    /// The colours of the indices; None if the pixels are RGB.
+    pub(crate) fn colors(&self) -> Option<&[Color]> {
+        (self.format == PixelFormat::Indexed).then_some(self.palette.colors())
+    }
+
+    /// The RGB pixels of one row. An indexed picture becomes an RGB one.
     pub(crate) fn row(&mut self, y: usize) -> &mut [u8] {
-        let start = y * self.stride() + 1;
-        &mut self.bytes[start..start + self.width * PIXEL_BYTES]
+        self.make_rgb();
+        let columns = self.columns(y as i32, 0, self.width as i32);
+        &mut self.bytes[columns]
     }
 
     /// Paints every pixel.
     pub(crate) fn clear(&mut self, color: Color) {
+        let is_fresh = self.palette.colors().is_empty();
+        if self.format == PixelFormat::Indexed && is_fresh && self.palette.exact(color) == Some(0) {
+            return;
+        }
         let (right, bottom) = (self.width as i32, self.height as i32);
         self.fill(
             Area {
@@ -119,47 +189,73 @@ impl Frame {
     /// Lays `coverage` of a colour over an area.
     pub(crate) fn fill(&mut self, area: Area, color: Color, coverage: u8) {
         let area = self.clip(area);
-        if coverage == 255 && area.height() > 1 {
-            return self.fill_opaque(area, color);
+        if area.width() == 0 || area.height() == 0 || coverage == 0 {
+            return;
         }
-        for y in area.top..area.bottom {
-            let row = &mut self.row(y as usize)[span(area.left, area.right)];
-            for pixel in row.as_chunks_mut().0 {
-                blend(pixel, color, coverage);
+        match self.format {
+            PixelFormat::Indexed if coverage == 255 => self.fill_index(area, color),
+            PixelFormat::Indexed => self.fill_mixed(area, color, coverage),
+            PixelFormat::Rgb if coverage == 255 && area.height() > 1 => {
+                self.fill_opaque(area, color);
             }
+            PixelFormat::Rgb => self.fill_rgb(area, color, coverage),
+        }
+    }
+
+    /// Paints a clipped area of an indexed picture.
+    fn fill_index(&mut self, area: Area, color: Color) {
+        let Some(index) = self.palette.exact(color) else {
+            self.make_rgb();
+            return self.fill_rgb(area, color, 255);
+        };
+        for y in area.top..area.bottom {
+            let columns = self.columns(y, area.left, area.right);
+            self.bytes[columns].fill(index);
+        }
+    }
+
+    /// Lays a part of a colour over a clipped area of an indexed picture.
+    fn fill_mixed(&mut self, area: Area, color: Color, coverage: u8) {
+        let mut known = Palette::nothing_known();
+        for y in area.top..area.bottom {
+            let columns = self.columns(y, area.left, area.right);
+            let row = &mut self.bytes[columns];
+            let done = self.palette.fill_row(&mut known, row, color, coverage) as i32;
+            if done < area.width() {
+                self.make_rgb();
+                let rest = Area {
+                    left: area.left + done,
+                    top: y,
+                    bottom: y + 1,
+                    ..area
+                };
+                self.fill_rgb(rest, color, coverage);
+                let below = Area { top: y + 1, ..area };
+                return self.fill_rgb(below, color, coverage);
+            }
+        }
+    }
+
+    fn fill_rgb(&mut self, area: Area, color: Color, coverage: u8) {
+        for y in area.top..area.bottom {
+            let columns = self.columns(y, area.left, area.right);
+            rgb::fill_row(&mut self.bytes[columns], color, coverage);
         }
     }
 
     /// Paints the first row of a clipped area and copies it to the others.
     fn fill_opaque(&mut self, area: Area, color: Color) {
-        let columns = span(area.left, area.right);
-        for pixel in self.row(area.top as usize)[columns.clone()]
-            .as_chunks_mut()
-            .0
-        {
-            *pixel = color.bytes();
-        }
-        let stride = self.stride();
-        let first = area.top as usize * stride + 1;
-        for y in area.top as usize + 1..area.bottom as usize {
-            let source = first + columns.start..first + columns.end;
-            self.bytes
-                .copy_within(source, y * stride + 1 + columns.start);
+        let first = self.columns(area.top, area.left, area.right);
+        rgb::fill_row(&mut self.bytes[first.clone()], color, 255);
+        for y in area.top + 1..area.bottom {
+            let start = self.columns(y, area.left, area.right).start;
+            self.bytes.copy_within(first.clone(), start);
         }
     }
 
     /// Lays `coverage` of a colour over one pixel.
     pub(crate) fn dot(&mut self, x: i32, y: i32, color: Color, coverage: u8) {
-        self.fill(
-            Area {
-                left: x,
-                top: y,
-                right: x + 1,
-                bottom: y + 1,
-            },
-            color,
-            coverage,
-        );
+        self.blend_span(y, x, &[coverage], color);
     }
 
     /// Lays a colour over an area with round corners.
@@ -176,13 +272,39 @@ impl Frame {
 
     /// Lays a colour through a glyph whose pen is at `x` on `baseline`.
     pub(crate) fn blend_bitmap(&mut self, bitmap: &Bitmap, x: i32, baseline: i32, color: Color) {
-        let (left, top) = (x + bitmap.left, baseline + bitmap.top);
+        let left = x.saturating_add(bitmap.left);
+        let top = baseline.saturating_add(bitmap.top);
         self.blend_rows(&bitmap.coverage, bitmap.width, (left, top), (color, 255));
     }
 
     /// Lays `coverage` of a colour through a mask with its corner at `at`.
     pub(crate) fn blend_mask(&mut self, mask: &Mask, at: (i32, i32), color: Color, coverage: u8) {
         self.blend_rows(mask.data(), mask.width() as usize, at, (color, coverage));
+    }
+
+    /// Lays a colour over the pixels of row `y` from `x` on, through one coverage each.
+    pub(crate) fn blend_span(&mut self, y: i32, x: i32, coverage: &[u8], color: Color) {
+        self.blend_rows(coverage, coverage.len(), (x, y), (color, 255));
+    }
+
+    /// Lays pixels of a picture over those of row `y` from `x` on: red, green, blue, opacity each.
+    #[allow(dead_code, reason = "only some scenes show pictures from elsewhere")]
+    pub(crate) fn blend_pixels(&mut self, y: i32, x: i32, rgba: &[u8]) {
+        const RGBA_BYTES: usize = 4;
+        let pixels = rgba.len() / RGBA_BYTES;
+        let area = self.clip(Area {
+            left: x,
+            top: y,
+            right: x.saturating_add(pixels as i32),
+            bottom: y.saturating_add(1),
+        });
+        if area.width() == 0 || area.height() == 0 {
+            return;
+        }
+        self.make_rgb();
+        let skipped = (area.left - x) as usize * RGBA_BYTES;
+        let columns = self.columns(y, area.left, area.right);
+        rgb::blend_pixels(&mut self.bytes[columns], &rgba[skipped..]);
     }
 
     fn blend_rows(
@@ -196,226 +318,100 @@ impl Frame {
             return;
         }
         let height = rows.len() / width;
-        let whole = Area {
+        let area = self.clip(Area {
             left,
             top,
             right: left.saturating_add(width as i32),
             bottom: top.saturating_add(height as i32),
-        };
-        let area = self.clip(whole);
-        if area.width() == 0 {
+        });
+        if area.width() == 0 || area.height() == 0 {
             return;
         }
-        let skipped = (area.left - left) as usize;
+        let mut ink = match self.format {
+            PixelFormat::Indexed => self.palette.ink(color),
+            PixelFormat::Rgb => None,
+        };
+        let skipped = (i64::from(area.left) - i64::from(left)) as usize;
         for y in area.top..area.bottom {
-            let start = (y - top) as usize * width + skipped;
+            let start = (i64::from(y) - i64::from(top)) as usize * width + skipped;
             let coverage = &rows[start..start + area.width() as usize];
-            let row = &mut self.row(y as usize)[span(area.left, area.right)];
-            blend_row(row, coverage, color, opacity);
+            let mut done = 0;
+            if let Some(place) = ink {
+                let columns = self.columns(y, area.left, area.right);
+                let row = &mut self.bytes[columns];
+                done = self.palette.blend_row(place, row, coverage, opacity);
+            }
+            if done < coverage.len() {
+                self.make_rgb();
+                ink = None;
+                let columns = self.columns(y, area.left + done as i32, area.right);
+                rgb::blend_row(&mut self.bytes[columns], &coverage[done..], color, opacity);
+            }
         }
+    }
+
+    /// Turns the indices of an indexed picture into their colours, for good.
+    fn make_rgb(&mut self) {
+        if self.format == PixelFormat::Rgb {
+            return;
+        }
+        let stride = self.stride();
+        self.format = PixelFormat::Rgb;
+        let rgb_stride = self.stride();
+        self.make_room(rgb_stride * self.height);
+        self.bytes.resize(rgb_stride * self.height, 0);
+        // In place, from the end: no pixel is written over an index that is still to be read.
+        let colors = self.palette.colors();
+        for y in (0..self.height).rev() {
+            for x in (0..self.width).rev() {
+                let index = self.bytes[y * stride + 1 + x];
+                let color = colors.get(usize::from(index)).copied();
+                let at = y * rgb_stride + 1 + x * PIXEL_BYTES;
+                self.bytes[at..at + PIXEL_BYTES]
+                    .copy_from_slice(&color.unwrap_or(Color::rgb(0)).bytes());
+            }
+            self.bytes[y * rgb_stride] = 0;
+        }
+    }
+
+    /// Makes room for so many bytes of pixels.
+    fn make_room(&mut self, size_bytes: usize) {
+        if self.bytes.capacity() < size_bytes {
+            let room = match size_bytes {
+                0..=KEPT_BYTES_MAX => size_bytes,
+                _ => size_bytes.max(LARGE_BYTES),
+            };
+            self.bytes.reserve_exact(room - self.bytes.len());
+        }
+    }
+
+    #[inline]
+    fn pixel_bytes(&self) -> usize {
+        match self.format {
+            PixelFormat::Rgb => PIXEL_BYTES,
+            PixelFormat::Indexed => 1,
+        }
+    }
+
+    /// Where the pixels of row `y` from `left` to `right` are; all of them are within the picture.
+    #[inline]
+    fn columns(&self, y: i32, left: i32, right: i32) -> Range<usize> {
+        let start = y as usize * self.stride() + 1;
+        let pixel_bytes = self.pixel_bytes();
+        start + left as usize * pixel_bytes..start + right as usize * pixel_bytes
     }
 
     fn clip(&self, area: Area) -> Area {
         let (width, height) = (self.width as i32, self.height as i32);
+        let (left, top) = (area.left.clamp(0, width), area.top.clamp(0, height));
         Area {
-            left: area.left.clamp(0, width),
-            top: area.top.clamp(0, height),
-            right: area.right.clamp(0, width),
-            bottom: area.bottom.clamp(0, height),
+            left,
+            top,
+            right: area.right.clamp(left, width),
+            bottom: area.bottom.clamp(top, height),
         }
     }
-}
-
-/// The bytes of the pixels from `left` to `right` in a row; empty if they are the wrong way round.
-fn span(left: i32, right: i32) -> std::ops::Range<usize> {
-    let left = left.max(0) as usize;
-    left * PIXEL_BYTES..(right.max(0) as usize).max(left) * PIXEL_BYTES
-}
-
-fn blend_row(row: &mut [u8], coverage: &[u8], color: Color, opacity: u8) {
-    // Most of a mask is empty, which shows fastest in many pixels at once.
-    const STEP: usize = 32;
-    let pixels = row.as_chunks_mut::<PIXEL_BYTES>().0;
-    for (pixels, coverage) in pixels.chunks_mut(STEP).zip(coverage.chunks(STEP)) {
-        if coverage == &[0; STEP][..coverage.len()] {
-            continue;
-        }
-        for (pixel, &coverage) in pixels.iter_mut().zip(coverage) {
-            blend(pixel, color, mix(0, opacity, coverage));
-        }
-    }
-}
-
-fn blend(pixel: &mut [u8; PIXEL_BYTES], color: Color, coverage: u8) {
-    match coverage {
-        0 => {}
-        255 => *pixel = color.bytes(),
-        _ => {
-            let [r, g, b] = *pixel;
-            *pixel = Color { r, g, b }.under(color, coverage).bytes();
-        }
-    }
-}
-
-/// A part of an area with round corners.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RoundPart {
-    /// Wholly inside.
-    Span(Area),
-    /// A pixel on a corner's edge, and how much of it is inside.
-    Edge { x: i32, y: i32, inside: u8 },
-}
-
-/// Cuts an area with round corners into spans and edge pixels.
-pub(crate) fn round_parts(area: Area, radius: f32) -> impl Iterator<Item = RoundPart> {
-    let radius_max = area.width().min(area.height()) as f32 / 2.0;
-    let radius = radius.clamp(0.0, radius_max);
-    let corner = radius.ceil() as i32;
-    let middle = Area {
-        top: area.top + corner,
-        bottom: area.bottom - corner,
-        ..area
-    };
-    // Of an odd height the two corner zones meet in one row, which belongs to the upper.
-    let upper = (0..corner).map(move |row| (row, area.top + row));
-    let lower = (0..corner)
-        .map(move |row| (row, area.bottom - 1 - row))
-        .filter(move |&(_, y)| y >= area.top + corner);
-    let rows = upper
-        .chain(lower)
-        .flat_map(move |(row, y)| corner_row(area, radius, row, y));
-    std::iter::once(RoundPart::Span(middle)).chain(rows)
-}
-
-/// The row `row` from the outer edge of a corner zone.
-fn corner_row(area: Area, radius: f32, row: i32, y: i32) -> Vec<RoundPart> {
-    let corner = radius.ceil() as i32;
-    let mut parts = Vec::with_capacity(2 * corner as usize + 1);
-    let mut first_inside = corner;
-    for column in (0..corner).rev() {
-        let dx = radius - column as f32 - 0.5;
-        let dy = radius - row as f32 - 0.5;
-        // The distance to the edge, in pixels, is close to the covered part of the pixel.
-        let inside = (radius + 0.5 - (dx * dx + dy * dy).sqrt()).clamp(0.0, 1.0);
-        let inside = (inside * 255.0).round() as u8;
-        if inside == 255 {
-            first_inside = column;
-        } else if inside > 0 {
-            parts.push(RoundPart::Edge {
-                x: area.left + column,
-                y,
-                inside,
-            });
-            let mirrored = area.right - 1 - column;
-            if mirrored != area.left + column {
-                parts.push(RoundPart::Edge {
-                    x: mirrored,
-                    y,
-                    inside,
-                });
-            }
-        }
-    }
-    let left = area.left + first_inside;
-    parts.push(RoundPart::Span(Area {
-        left,
-        top: y,
-        right: (area.right - first_inside).max(left),
-        bottom: y + 1,
-    }));
-    parts
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn drawing_outside_of_the_frame_is_clipped() {
-        let mut frame = Frame::new();
-        frame.resize(70, 64);
-        frame.clear(Color::WHITE);
-        let far = Area {
-            left: i32::MIN / 2,
-            top: -9,
-            right: i32::MAX / 2,
-            bottom: 3,
-        };
-        frame.fill(far, Color::rgb(0), 255);
-        frame.fill(
-            Area {
-                left: 90,
-                top: 90,
-                right: 99,
-                bottom: 99,
-            },
-            Color::rgb(0),
-            255,
-        );
-        frame.fill(
-            Area {
-                left: 9,
-                top: 9,
-                right: 5,
-                bottom: 5,
-            },
-            Color::rgb(0),
-            255,
-        );
-        let bitmap = Bitmap {
-            left: -3,
-            top: -3,
-            width: 6,
-            coverage: vec![255; 36],
-        };
-        for (x, y) in [
-            (0, 0),
-            (70, 64),
-            (500, -500),
-            (-500, 500),
-            (i32::MAX - 9, 0),
-        ] {
-            frame.blend_bitmap(&bitmap, x, y, Color::rgb(0));
-        }
-        let black: usize = (0..64)
-            .map(|y| frame.row(y).iter().filter(|&&c| c == 0).count())
-            .sum();
-        assert_eq!(black / 3, 70 * 3 + 9);
-        assert!(frame.bytes().chunks(frame.stride()).all(|row| row[0] == 0));
-    }
-
-    #[test]
-    fn round_parts_cover_each_pixel_at_most_once_and_the_right_amount() {
-        for (width, height, radius) in [(40, 30, 8.0), (9, 9, 99.0), (7, 31, 3.5), (1, 1, 1.0)] {
-            let area = Area {
-                left: 5,
-                top: 6,
-                right: 5 + width,
-                bottom: 6 + height,
-            };
-            let mut seen = vec![0_u32; 64 * 64];
-            let mut sum = 0.0;
-            for part in round_parts(area, radius) {
-                match part {
-                    RoundPart::Edge { x, y, inside } => {
-                        seen[(y * 64 + x) as usize] += 1;
-                        sum += f64::from(inside) / 255.0;
-                    }
-                    RoundPart::Span(span) => {
-                        for at in span.top..span.bottom {
-                            (span.left..span.right).for_each(|x| seen[(at * 64 + x) as usize] += 1);
-                        }
-                        sum += f64::from(span.width() * span.height());
-                    }
-                }
-            }
-            assert!(seen.iter().all(|&count| count <= 1), "{width} × {height}");
-            let radius = f64::from(radius).min(f64::from(width.min(height)) / 2.0);
-            let exact = f64::from(width * height) - (4.0 - std::f64::consts::PI) * radius * radius;
-            assert!(
-                (sum - exact).abs() < 1.0,
-                "{width} × {height}: {sum} for {exact}"
-            );
-        }
-    }
-}
+mod tests;

@@ -50,4 +50,4 @@ pub use scene::{
 };
 
 /// Raised whenever the same scene gives other bytes, so that no cache serves an old picture.
-pub const RENDERER_VERSION: u32 = 1;
+pub const RENDERER_VERSION: u32 = 2;

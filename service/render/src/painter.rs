@@ -33,7 +33,9 @@ pub enum RenderStage {
 /// A finished picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// The bytes of a PNG file: 8-bit RGB, without text or time chunks.
+    /// The bytes of a PNG file: a palette of at most 255 colours with 1, 2, 4 or 8 bits a pixel, or
+    /// 8-bit RGB for gradients and pictures of more colours; never transparent, never interlaced,
+    /// no filter, without text or time chunks.
     pub png: Vec<u8>,
     /// In pixels.
     pub width: u32,
@@ -75,6 +77,7 @@ impl Painter {
     ) -> Result<Picture, RenderError> {
         scene.check()?;
         let (width, height) = scene.size();
+        self.frame.set_format(scene.pixel_format());
         enter(RenderStage::Layout);
         let typesetter = Typesetter::new(FontStack::new(&self.fonts));
         let mut ink = Ink {
@@ -98,6 +101,7 @@ impl Painter {
         let missing_glyphs = ink.missing_glyphs;
         enter(RenderStage::Encode);
         let png = self.encoder.encode(&self.frame);
+        self.frame.release_excess();
         Ok(Picture {
             png,
             width,

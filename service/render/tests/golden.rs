@@ -20,9 +20,9 @@ fn draw(painter: &mut Painter, scene: &Scene) -> Picture {
 
 /// The pixels as an independent decoder sees them: 8-bit RGB, row by row.
 fn pixels(picture: &Picture) -> Vec<u8> {
-    let mut reader = png::Decoder::new(std::io::Cursor::new(&picture.png))
-        .read_info()
-        .unwrap();
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(&picture.png));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
     assert_eq!((info.width, info.height), (picture.width, picture.height));

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use render::{
-    Axis, Background, Band, Card, Chart, Color, Fonts, Painter, RenderError, Scene, Series, Theme,
-    Threshold, Unit,
+    Axis, Background, Band, Card, Chart, Color, Fonts, Painter, Picture, RenderError, Scene,
+    Series, Theme, Threshold, Unit,
 };
 
 thread_local! {
@@ -93,12 +93,25 @@ fn drawn_or_refused(scene: &Scene) {
     let checked = scene.check();
     let drawn = PAINTER.with_borrow_mut(|painter| painter.draw(scene, &mut |_| ()));
     match (checked, drawn) {
-        (Ok(()), Ok(picture)) => assert!(picture.png.starts_with(b"\x89PNG")),
+        (Ok(()), Ok(picture)) => two_decoders_agree(&picture),
         (Err(limit), Err(RenderError::Limit(refused))) => {
             assert_eq!(limit.to_string(), refused.to_string());
         }
         (checked, drawn) => panic!("{checked:?}, {:?}", drawn.map(|picture| picture.width)),
     }
+}
+
+/// The file is whole and says the same to two decoders.
+fn two_decoders_agree(picture: &Picture) {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(&picture.png));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    reader.finish().unwrap();
+    assert_eq!((info.width, info.height), (picture.width, picture.height));
+    let other = image::load_from_memory_with_format(&picture.png, image::ImageFormat::Png);
+    assert!(other.unwrap().into_rgb8().into_raw() == pixels);
 }
 
 proptest! {

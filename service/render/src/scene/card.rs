@@ -2,6 +2,8 @@
 
 use super::Theme;
 use super::canonical::Canonical;
+use super::cost::Cost;
+use crate::frame::PixelFormat;
 use crate::limit::{self, LimitError};
 use crate::{Color, FOOTER_CHARACTERS_MAX, SUBTITLE_CHARACTERS_MAX, TITLE_CHARACTERS_MAX};
 
@@ -90,6 +92,25 @@ impl Card {
             limit::text_at_most(|| parameter.to_owned(), text, max)?;
         }
         Ok(())
+    }
+
+    /// Predicted time of drawing in microseconds.
+    pub(super) fn cost_micros(&self) -> u64 {
+        // Of text as large as on a card of usual size; the title is the largest that fits.
+        let scale = (self.width as f32 / 1_200.0).min(self.height as f32 / 630.0);
+        Cost::ground(self.pixel_format(), self.width, self.height)
+            .and_text(&self.title, 76.0 * scale)
+            .and_text(&self.subtitle, 33.0 * scale)
+            .and_text(&self.footer, 25.0 * scale)
+            .micros()
+    }
+
+    /// A gradient has more colours than a palette.
+    pub(super) fn pixel_format(&self) -> PixelFormat {
+        match self.background {
+            Background::Flat(_) => PixelFormat::Indexed,
+            Background::Gradient { .. } => PixelFormat::Rgb,
+        }
     }
 
     /// The colour of the accent bar: on the bare background its own colour could not be seen.

@@ -3,7 +3,9 @@
 use std::str::FromStr;
 
 use super::canonical::Canonical;
+use super::cost::Cost;
 use super::{ChoiceError, Theme};
+use crate::frame::PixelFormat;
 use crate::limit::{self, LimitError};
 use crate::{
     BANDS_MAX, CHART_POINTS_MAX, Color, NAME_CHARACTERS_MAX, SERIES_MAX, SERIES_POINTS_MAX,
@@ -158,6 +160,30 @@ impl Chart {
             BANDS_MAX,
         )?;
         self.check_entries()
+    }
+
+    /// Predicted time of drawing in microseconds.
+    pub(super) fn cost_micros(&self) -> u64 {
+        /// Labels of axes; a kept point of a line; a thousand pixels of the picture for each line.
+        const LABELS_NANOS: u64 = 130_000;
+        const POINT_NANOS: u64 = 500;
+        const LINE_PIXELS_NANOS: u64 = 300;
+        let pixels = self.width as usize * self.height as usize;
+        let kept_max = 2 * self.width as usize;
+        let kept = self
+            .series
+            .iter()
+            .map(|line| line.points.len().min(kept_max));
+        Cost::ground(PixelFormat::Indexed, self.width, self.height)
+            .and(1, LABELS_NANOS)
+            .and_text(&self.title, 22.0)
+            .and_text(&self.subtitle, 14.0)
+            .and(
+                pixels.saturating_mul(self.series.len()) / 1_000,
+                LINE_PIXELS_NANOS,
+            )
+            .and(kept.sum(), POINT_NANOS)
+            .micros()
     }
 
     fn check_entries(&self) -> Result<(), LimitError> {

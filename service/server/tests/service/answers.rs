@@ -149,7 +149,7 @@ async fn the_admin_listener_tells_about_the_service() {
     assert_eq!(status, 200);
     insta::assert_snapshot!(
         version,
-        @r#"{"name":"proofmark","renderer":1,"revision":"abc","version":"9.9.9"}"#
+        @r#"{"name":"proofmark","renderer":2,"revision":"abc","version":"9.9.9"}"#
     );
     assert_eq!(
         desk.value(r#"build_info{revision="abc",version="9.9.9"}"#)
