@@ -1,7 +1,11 @@
 //! The fonts of a renderer: a Latin one in the binary, others as fallback.
 
 mod latin;
+mod piece;
 mod outline;
+mod contour;
+mod coverage;
+mod kerning;
 
 use std::fmt;
 
@@ -26,10 +30,10 @@ pub struct Fonts {
 #[derive(Debug, thiserror::Error)]
 pub enum FontError {
     /// The font in the binary does not parse.
-    #[error("the bundled font cannot be parsed: {reason}")]
+    #[error("the bundled font cannot be parsed")]
     Bundled {
         /// What the parser says.
-        reason: &'static str,
+        source: ttf_parser::FaceParsingError,
     },
     /// The bytes are no font, or one without a table that drawing needs.
     #[error("font {name} cannot be parsed")]
