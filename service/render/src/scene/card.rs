@@ -2,6 +2,7 @@
 
 use super::Theme;
 use super::canonical::Canonical;
+use crate::glyph::Weight;
 use crate::limit::{self, LimitError};
 use crate::{Color, FOOTER_CHARACTERS_MAX, SUBTITLE_CHARACTERS_MAX, TITLE_CHARACTERS_MAX};
 
@@ -90,6 +91,14 @@ impl Card {
             limit::text_at_most(|| parameter.to_owned(), text, max)?;
         }
         Ok(())
+    }
+
+    pub(super) fn texts(&self) -> Vec<(&str, Weight)> {
+        vec![
+            (&self.title, Weight::Bold),
+            (&self.subtitle, Weight::Regular),
+            (&self.footer, Weight::Regular),
+        ]
     }
 
     /// The colour of the accent bar: on the bare background its own colour could not be seen.
