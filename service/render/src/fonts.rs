@@ -1,7 +1,11 @@
 //! The fonts of a renderer: a Latin one in the binary, others as fallback.
 
 mod latin;
+mod piece;
 mod outline;
+mod contour;
+mod coverage;
+mod kerning;
 
 use std::fmt;
 
@@ -10,6 +14,7 @@ pub(crate) use outline::OutlineFace;
 use outline::OutlineFont;
 
 use crate::glyph::{GlyphRef, GlyphSource, Weight};
+use crate::{MissingGlyphs, Scene};
 
 /// Fallback fonts beside the bundled one.
 pub const FALLBACKS_MAX: usize = 8;
@@ -26,10 +31,10 @@ pub struct Fonts {
 #[derive(Debug, thiserror::Error)]
 pub enum FontError {
     /// The font in the binary does not parse.
-    #[error("the bundled font cannot be parsed: {reason}")]
+    #[error("the bundled font cannot be parsed")]
     Bundled {
         /// What the parser says.
-        reason: &'static str,
+        source: ttf_parser::FaceParsingError,
     },
     /// The bytes are no font, or one without a table that drawing needs.
     #[error("font {name} cannot be parsed")]
@@ -102,6 +107,18 @@ impl Fonts {
         Ok(self)
     }
 
+    /// The characters of a scene that no font has, without drawing it; also of text that would be cut
+    /// for want of room.
+    #[must_use]
+    pub fn missing(&self, scene: &Scene) -> MissingGlyphs {
+        let stack = FontStack::new(self);
+        let mut missing = MissingGlyphs::default();
+        for (text, weight) in scene.texts() {
+            missing.add_text(text, weight, &stack);
+        }
+        missing
+    }
+
     /// A strong hash of all font bytes in their order, for cache keys.
     #[must_use]
     pub fn identity(&self) -> [u8; 32] {
@@ -149,6 +166,16 @@ impl<'a> FontStack<'a> {
         if let Some(glyph) = latin.glyph(character) {
             return Some(GlyphRef { source, glyph });
         }
+        self.find_fallback(character)
+    }
+
+    /// The same, but the bundled font is asked last.
+    pub(crate) fn find_last(&self, character: char, weight: Weight) -> Option<GlyphRef> {
+        let fallback = self.find_fallback(character);
+        fallback.or_else(|| self.find(character, weight))
+    }
+
+    fn find_fallback(&self, character: char) -> Option<GlyphRef> {
         (FALLBACK..)
             .zip(&self.fallbacks)
             .find_map(|(source, face)| {

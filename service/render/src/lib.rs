@@ -48,6 +48,7 @@ pub use raster::Raster;
 pub use scene::{
     Axis, Background, Band, Card, Chart, ChoiceError, Scene, Series, Theme, Threshold, Unit,
 };
+pub use text::MissingGlyphs;
 
 /// Raised whenever the same scene gives other bytes, so that no cache serves an old picture.
 pub const RENDERER_VERSION: u32 = 2;

@@ -8,7 +8,7 @@ use crate::fonts::{FontStack, Fonts};
 use crate::frame::Frame;
 use crate::glyph::GlyphCache;
 use crate::scene::Scene;
-use crate::text::{Ink, Typesetter};
+use crate::text::{Ink, MissingGlyphs, Typesetter};
 use crate::{LimitError, card, chart};
 
 /// Draws scenes, one after the other. Memory is kept between them; pictures are not affected by it.
@@ -43,6 +43,8 @@ pub struct Picture {
     pub height: u32,
     /// Characters that no font has; each is a hollow box in the picture.
     pub missing_glyphs: u32,
+    /// Which they are: each once, in the order in which they were drawn, at most 16.
+    pub missing: Vec<char>,
 }
 
 /// Why a scene was not drawn.
@@ -84,7 +86,7 @@ impl Painter {
             typesetter: &typesetter,
             glyphs: &mut self.glyphs,
             frame: &mut self.frame,
-            missing_glyphs: 0,
+            missing: MissingGlyphs::default(),
         };
         match scene {
             Scene::Card(card) => {
@@ -98,7 +100,7 @@ impl Painter {
                 layout.raster(chart, &mut ink);
             }
         }
-        let missing_glyphs = ink.missing_glyphs;
+        let missing = ink.missing;
         enter(RenderStage::Encode);
         let png = self.encoder.encode(&self.frame);
         self.frame.release_excess();
@@ -106,7 +108,8 @@ impl Painter {
             png,
             width,
             height,
-            missing_glyphs,
+            missing_glyphs: missing.count,
+            missing: missing.characters,
         })
     }
 }

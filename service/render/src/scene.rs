@@ -11,6 +11,7 @@ pub use card::{Background, Card};
 pub use chart::{Axis, Band, Chart, Series, Threshold, Unit};
 
 use crate::frame::PixelFormat;
+use crate::glyph::Weight;
 use crate::{LimitError, RENDERER_VERSION};
 use canonical::Canonical;
 
@@ -53,6 +54,14 @@ impl Scene {
         }
     }
 
+    /// Every text that the scene shows if there is room, and how heavy it is set.
+    pub(crate) fn texts(&self) -> Vec<(&str, Weight)> {
+        match self {
+            Self::Card(card) => card.texts(),
+            Self::Chart(chart) => chart_texts(chart),
+        }
+    }
+
     /// Holds the scene against every limit. Drawing does this too.
     ///
     /// # Errors
@@ -79,6 +88,17 @@ impl Scene {
         }
         out.into_bytes()
     }
+}
+
+fn chart_texts(chart: &Chart) -> Vec<(&str, Weight)> {
+    let names = chart.series.iter().map(|series| series.name.as_str());
+    let thresholds = chart.thresholds.iter().map(|it| it.label.as_str());
+    let bands = chart.bands.iter().map(|band| band.label.as_str());
+    let others = names.chain(thresholds).chain(bands);
+    let regular = std::iter::once(chart.subtitle.as_str()).chain(others);
+    std::iter::once((chart.title.as_str(), Weight::Bold))
+        .chain(regular.map(|text| (text, Weight::Regular)))
+        .collect()
 }
 
 impl From<Card> for Scene {

@@ -1,13 +1,18 @@
 //! Text as lines of placed glyphs.
 
+mod breaks;
 mod cluster;
 mod paragraph;
+mod missing;
+#[cfg(test)]
+mod properties;
 
 use crate::Color;
 use crate::fonts::FontStack;
 use crate::frame::{Area, Frame};
 use crate::glyph::{GlyphCache, GlyphRef, GlyphStyle, PHASES, Weight};
 use cluster::Clusters;
+pub use missing::MissingGlyphs;
 
 /// From one base line to the next, in ems.
 pub(crate) const LEADING_EMS: f32 = 1.25;
@@ -49,12 +54,19 @@ impl TextStyle {
     }
 }
 
-/// A glyph and where its pen stands, from the start of its line. `None` is a character that no font
-/// has.
+/// What is drawn for a character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Glyph(GlyphRef),
+    /// A hollow box for a character that no font has.
+    Missing(char),
+}
+
+/// A mark and where its pen stands, from the start of its line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Placed {
     pub(crate) x: f32,
-    pub(crate) glyph: Option<GlyphRef>,
+    pub(crate) mark: Mark,
 }
 
 /// One line, ready to draw.
@@ -123,7 +135,7 @@ pub(crate) struct Ink<'a, 'f> {
     pub(crate) typesetter: &'a Typesetter<'f>,
     pub(crate) glyphs: &'a mut GlyphCache,
     pub(crate) frame: &'a mut Frame,
-    pub(crate) missing_glyphs: u32,
+    pub(crate) missing: MissingGlyphs,
 }
 
 impl Ink<'_, '_> {
@@ -132,9 +144,13 @@ impl Ink<'_, '_> {
         for placed in &line.glyphs {
             let thirds = ((x + placed.x) * PHASES as f32).round() as i32;
             let left = thirds.div_euclid(PHASES);
-            let Some(glyph) = placed.glyph else {
-                self.missing_box(left, baseline, line.style.size, color);
-                continue;
+            let glyph = match placed.mark {
+                Mark::Glyph(glyph) => glyph,
+                Mark::Missing(character) => {
+                    self.missing.add(character);
+                    self.missing_box(left, baseline, line.style.size, color);
+                    continue;
+                }
             };
             let style = GlyphStyle {
                 size: line.style.size,
@@ -148,7 +164,6 @@ impl Ink<'_, '_> {
 
     /// The hollow box that stands for a character without a glyph.
     fn missing_box(&mut self, left: i32, baseline: i32, size: u16, color: Color) {
-        self.missing_glyphs += 1;
         let size = i32::from(size);
         let pen = (size / 16).max(1);
         let outer = Area {

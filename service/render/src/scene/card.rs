@@ -4,6 +4,7 @@ use super::Theme;
 use super::canonical::Canonical;
 use super::cost::Cost;
 use crate::frame::PixelFormat;
+use crate::glyph::Weight;
 use crate::limit::{self, LimitError};
 use crate::{Color, FOOTER_CHARACTERS_MAX, SUBTITLE_CHARACTERS_MAX, TITLE_CHARACTERS_MAX};
 
@@ -111,6 +112,14 @@ impl Card {
             Background::Flat(_) => PixelFormat::Indexed,
             Background::Gradient { .. } => PixelFormat::Rgb,
         }
+    }
+
+    pub(super) fn texts(&self) -> Vec<(&str, Weight)> {
+        vec![
+            (&self.title, Weight::Bold),
+            (&self.subtitle, Weight::Regular),
+            (&self.footer, Weight::Regular),
+        ]
     }
 
     /// The colour of the accent bar: on the bare background its own colour could not be seen.

@@ -1,9 +1,9 @@
 //! A text as clusters: what the eye takes for one character, measured, with the places for breaks.
 
-use unicode_linebreak::linebreaks;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{Placed, TextStyle};
+use super::breaks::{borders, closes_quote, is_east_asian, opens_quote};
+use super::{Mark, Placed, TextStyle};
 use crate::fonts::FontStack;
 use crate::glyph::GlyphRef;
 
@@ -15,11 +15,17 @@ const MISSING_EMS: f32 = 0.6;
 pub(super) struct Cluster {
     /// Its first and one past its last glyph in [`Clusters::glyphs`].
     pub(super) glyphs: (usize, usize),
-    /// In pixels, with the kerning to the next one.
+    /// In pixels.
     pub(super) advance: f32,
+    /// What to add if the next one follows on the same line, in pixels.
+    pub(super) kern: f32,
     pub(super) is_blank: bool,
+    /// Whether it is drawn as East Asian text is.
+    pub(super) is_wide: bool,
     /// Whether a line may end after it.
     pub(super) may_break: bool,
+    /// Whether a line that must be broken somewhere may end after it.
+    pub(super) may_split: bool,
 }
 
 /// A whole text, measured.
@@ -28,8 +34,9 @@ pub(super) struct Clusters {
     /// Glyphs of all clusters; each `x` counts from the start of its cluster.
     pub(super) glyphs: Vec<Placed>,
     pub(super) clusters: Vec<Cluster>,
-    /// The ellipsis and its width.
-    pub(super) ellipsis: (Option<GlyphRef>, f32),
+    /// What stands for cut text and its width: after Latin, on the base line; and after East Asian
+    /// text, in the middle of the line.
+    pub(super) ellipses: [(Mark, f32); 2],
     pub(super) style: TextStyle,
 }
 
@@ -39,29 +46,32 @@ impl Clusters {
         let mut measured = Self {
             glyphs: Vec::with_capacity(text.len()),
             clusters: Vec::with_capacity(text.len()),
-            ellipsis: (None, f32::from(style.size) * MISSING_EMS),
+            ellipses: [false, true].map(|is_wide| ellipsis(style, is_wide, stack)),
             style,
         };
-        let mut breaks = linebreaks(&text).map(|(at, _)| at).peekable();
+        let ends = text.grapheme_indices(true).map(|(at, it)| at + it.len());
+        let borders = borders(&text, ends);
+        let mut widths = Widths::default();
         let mut last: Option<GlyphRef> = None;
-        for (start, grapheme) in text.grapheme_indices(true) {
-            measured.push(grapheme, stack, &mut last);
-            let end = start + grapheme.len();
-            while breaks.next_if(|&at| at < end).is_some() {}
+        for ((start, grapheme), border) in text.grapheme_indices(true).zip(borders) {
+            let is_wide = widths.next(&text[..start], grapheme, &text[start + grapheme.len()..]);
+            measured.push(grapheme, is_wide, stack, &mut last);
             if let Some(cluster) = measured.clusters.last_mut() {
-                cluster.may_break = breaks.peek() == Some(&end);
+                cluster.may_break = border.may_break;
+                cluster.may_split = border.may_split;
             }
-        }
-        if let Some(glyph) = stack.find('…', style.weight) {
-            let size = f32::from(style.size);
-            let advance = stack.source(glyph.source).advance(glyph.glyph, size);
-            measured.ellipsis = (Some(glyph), advance);
         }
         measured
     }
 
     /// Adds one grapheme. A base without a glyph makes the whole grapheme one box.
-    fn push(&mut self, grapheme: &str, stack: &FontStack<'_>, last: &mut Option<GlyphRef>) {
+    fn push(
+        &mut self,
+        grapheme: &str,
+        is_wide: bool,
+        stack: &FontStack<'_>,
+        last: &mut Option<GlyphRef>,
+    ) {
         let size = f32::from(self.style.size);
         let start = self.glyphs.len();
         let mut advance = 0.0;
@@ -69,13 +79,12 @@ impl Clusters {
             .chars()
             .filter(|&character| !is_ignorable(character))
         {
-            let glyph = stack.find(character, self.style.weight);
-            let Some(found) = glyph else {
+            let Some(found) = find(character, is_wide, self.style, stack) else {
                 // A mark that is missing on a base that is there is left out silently no more than
                 // the base itself would be: it gets a box of its own.
                 self.glyphs.push(Placed {
                     x: advance,
-                    glyph: None,
+                    mark: Mark::Missing(character),
                 });
                 advance += size * MISSING_EMS;
                 *last = None;
@@ -86,29 +95,97 @@ impl Clusters {
                 let kern = source.kern(left.glyph, found.glyph, size);
                 self.kern(start, &mut advance, kern);
             }
-            self.glyphs.push(Placed { x: advance, glyph });
+            self.glyphs.push(Placed {
+                x: advance,
+                mark: Mark::Glyph(found),
+            });
             advance += source.advance(found.glyph, size);
-            *last = glyph;
+            *last = Some(found);
         }
         self.clusters.push(Cluster {
             glyphs: (start, self.glyphs.len()),
             advance,
+            kern: 0.0,
             is_blank: grapheme == " " || grapheme == "\u{3000}",
+            is_wide,
             may_break: false,
+            may_split: false,
         });
     }
 
-    /// Moves what comes next: within a cluster its pen, between two the advance of the first.
+    /// Moves what comes next: within a cluster its pen, else it is the kerning of the one before.
     fn kern(&mut self, start: usize, advance: &mut f32, kern: f32) {
         match self.clusters.last_mut() {
-            Some(before) if self.glyphs.len() == start => before.advance += kern,
+            Some(before) if self.glyphs.len() == start => before.kern = kern,
             _ => *advance += kern,
         }
     }
 }
 
+fn ellipsis(style: TextStyle, is_wide: bool, stack: &FontStack<'_>) -> (Mark, f32) {
+    let size = f32::from(style.size);
+    match find('…', is_wide, style, stack) {
+        Some(found) => {
+            let advance = stack.source(found.source).advance(found.glyph, size);
+            (Mark::Glyph(found), advance)
+        }
+        None => (Mark::Missing('…'), size * MISSING_EMS),
+    }
+}
+
+/// The glyph of a character. In East Asian text quotes and ellipses come from the font of that text,
+/// where they are as wide as its characters and stand in the middle of the line.
+fn find(
+    character: char,
+    is_wide: bool,
+    style: TextStyle,
+    stack: &FontStack<'_>,
+) -> Option<GlyphRef> {
+    if is_wide && is_ambiguous(character) {
+        return stack.find_last(character, style.weight);
+    }
+    stack.find(character, style.weight)
+}
+
+/// Whether a character is written in East Asian text and in Latin, but not alike.
+fn is_ambiguous(character: char) -> bool {
+    matches!(character, '“' | '”' | '‘' | '’' | '…')
+}
+
+/// Tells East Asian clusters from others, and for quotes and ellipses whose they are.
+#[derive(Debug, Default)]
+struct Widths {
+    /// Whether the quote that is open is East Asian: “ and ‘.
+    is_open_wide: [bool; 2],
+    is_last_wide: bool,
+}
+
+impl Widths {
+    fn next(&mut self, before: &str, grapheme: &str, after: &str) -> bool {
+        let is_wide = match grapheme.chars().next() {
+            Some(quote @ ('“' | '‘')) => {
+                let next = after.trim_start_matches(opens_quote).chars().next();
+                let before = before.trim_end_matches(|it| opens_quote(it) || closes_quote(it));
+                let is_wide = next.is_some_and(is_east_asian)
+                    && before.chars().next_back().is_none_or(is_east_asian);
+                self.is_open_wide[usize::from(quote == '‘')] = is_wide;
+                is_wide
+            }
+            // An apostrophe looks like a closing quote.
+            Some(quote @ ('”' | '’')) => {
+                std::mem::take(&mut self.is_open_wide[usize::from(quote == '’')])
+            }
+            Some('…') => self.is_last_wide,
+            Some(other) => is_east_asian(other),
+            None => false,
+        };
+        self.is_last_wide = is_wide;
+        is_wide
+    }
+}
+
 /// The text with every run of white space and control characters as one blank, and none at its ends.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let is_gap = |character: char| {
         character.is_control() || (character.is_whitespace() && !is_kept_space(character))
@@ -128,7 +205,7 @@ fn is_kept_space(character: char) -> bool {
 }
 
 /// Whether a character is invisible by definition (Unicode's `Default_Ignorable_Code_Point`).
-fn is_ignorable(character: char) -> bool {
+pub(super) fn is_ignorable(character: char) -> bool {
     matches!(
         u32::from(character),
         0xad | 0x34f
@@ -171,7 +248,7 @@ mod tests {
             let set = Clusters::new(text, style, &stack);
             set.glyphs
                 .iter()
-                .filter(|placed| placed.glyph.is_none())
+                .filter(|placed| matches!(placed.mark, Mark::Missing(_)))
                 .count()
         };
         assert_eq!(missing("plain"), 0);
@@ -182,5 +259,23 @@ mod tests {
             "one astronaut, one box"
         );
         assert_eq!(missing("a\u{200b}\u{feff}\u{202e}b"), 0);
+    }
+
+    #[test]
+    fn quotes_and_ellipses_follow_the_text_around_them() {
+        let read = |text: &str| -> String {
+            let mut widths = Widths::default();
+            text.char_indices()
+                .map(|(at, it)| {
+                    let grapheme = &text[at..at + it.len_utf8()];
+                    let is_wide = widths.next(&text[..at], grapheme, &text[at + it.len_utf8()..]);
+                    if is_wide { 'w' } else { 'n' }
+                })
+                .collect()
+        };
+        assert_eq!(read("他说“‘好’ OK”……"), "wwwwwwnnnwww");
+        assert_eq!(read("it’s “好” …"), "nnnnnnwnnn");
+        assert_eq!(read("“好”"), "www");
+        assert_eq!(read("说“OK”"), "wnnnn");
     }
 }

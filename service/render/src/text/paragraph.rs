@@ -78,18 +78,26 @@ fn fits(text: &Clusters, ranges: &[Range<usize>], width_max: f32) -> bool {
         .all(|range| width(text, range) <= width_max && ends_well(range))
 }
 
-/// One past the last cluster of the line that begins at `start`: the last break that fits, inside a
-/// word only if the word alone is too wide, and never before one cluster.
+/// One past the last cluster of the line that begins at `start`: the last break that fits. If what
+/// belongs together is too wide by itself, the last place in it that is not forbidden; and if there
+/// is none, wherever the room ends, but never before one cluster.
 fn line_end(text: &Clusters, start: usize, width_max: f32) -> usize {
     let mut pen = 0.0;
-    let mut end = start;
+    let (mut end, mut split) = (start, start);
     for (at, cluster) in text.clusters.iter().enumerate().skip(start) {
-        pen += cluster.advance;
-        if pen > width_max && !cluster.is_blank {
-            return if end > start { end } else { at.max(start + 1) };
+        if pen + cluster.advance > width_max && !cluster.is_blank {
+            return match (end > start, split > start) {
+                (true, _) => end,
+                (false, true) => split,
+                (false, false) => at.max(start + 1),
+            };
         }
+        pen += cluster.advance + cluster.kern;
         if cluster.may_break {
             end = at + 1;
+        }
+        if cluster.may_split {
+            split = at + 1;
         }
     }
     text.clusters.len()
@@ -97,23 +105,22 @@ fn line_end(text: &Clusters, start: usize, width_max: f32) -> usize {
 
 /// As much as fits from `start`, then an ellipsis.
 fn cut_line(text: &Clusters, start: usize, width_max: f32) -> Line {
-    let (ellipsis, ellipsis_width) = text.ellipsis;
-    let mut pen = ellipsis_width;
+    let [(_, latin), (_, wide)] = text.ellipses;
+    let mut pen = latin.max(wide);
     let mut end = start;
     for cluster in &text.clusters[start..] {
-        pen += cluster.advance;
-        if pen > width_max {
+        if pen + cluster.advance > width_max {
             break;
         }
+        pen += cluster.advance + cluster.kern;
         end += 1;
     }
     let mut cut = line(text, start..end);
-    if ellipsis_width <= width_max {
-        cut.glyphs.push(Placed {
-            x: cut.width,
-            glyph: ellipsis,
-        });
-        cut.width += ellipsis_width;
+    let is_wide = end > start && text.clusters[end - 1].is_wide;
+    let (mark, width) = text.ellipses[usize::from(is_wide)];
+    if cut.width + width <= width_max {
+        cut.glyphs.push(Placed { x: cut.width, mark });
+        cut.width += width;
     }
     cut
 }
@@ -122,28 +129,32 @@ fn cut_line(text: &Clusters, start: usize, width_max: f32) -> Line {
 fn line(text: &Clusters, range: Range<usize>) -> Line {
     let end = trim_blanks(text, &range);
     let mut glyphs = Vec::with_capacity(end - range.start + 1);
-    let mut pen = 0.0;
+    let (mut pen, mut width) = (0.0, 0.0);
     for cluster in &text.clusters[range.start..end] {
         let (first, after) = cluster.glyphs;
         glyphs.extend(text.glyphs[first..after].iter().map(|placed| Placed {
             x: pen + placed.x,
             ..*placed
         }));
-        pen += cluster.advance;
+        width = pen + cluster.advance;
+        pen = width + cluster.kern;
     }
     Line {
         glyphs,
-        width: pen,
+        width,
         style: text.style,
     }
 }
 
+/// The width of a line, which ends without the kerning of its last cluster.
 fn width(text: &Clusters, range: &Range<usize>) -> f32 {
     let end = trim_blanks(text, range);
-    text.clusters[range.start..end]
-        .iter()
-        .map(|cluster| cluster.advance)
-        .sum()
+    let (mut pen, mut width) = (0.0, 0.0);
+    for cluster in &text.clusters[range.start..end] {
+        width = pen + cluster.advance;
+        pen = width + cluster.kern;
+    }
+    width
 }
 
 fn trim_blanks(text: &Clusters, range: &Range<usize>) -> usize {
@@ -165,7 +176,7 @@ fn skip_blanks(text: &Clusters, start: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{TextStyle, Typesetter};
+    use super::super::{Mark, TextStyle, Typesetter};
     use super::*;
     use crate::Fonts;
     use crate::fonts::FontStack;
@@ -183,13 +194,22 @@ mod tests {
         let names: Vec<(char, _)> = text
             .chars()
             .chain(['…'])
-            .map(|character| (character, stack.find(character, style.weight)))
+            .flat_map(|character| {
+                let found = [
+                    stack.find(character, style.weight),
+                    stack.find_last(character, style.weight),
+                ];
+                found
+                    .into_iter()
+                    .flatten()
+                    .map(move |glyph| (character, Mark::Glyph(glyph)))
+            })
             .collect();
         let set = Typesetter::new(FontStack::new(&fonts));
         let set = set.paragraph(text, style, width_ems * 20.0, lines_max);
         let read = |line: &Line| {
             assert!(line.width <= width_ems * 20.0 || line.glyphs.len() == 1);
-            let name = |placed: &Placed| names.iter().find(|(_, glyph)| *glyph == placed.glyph);
+            let name = |placed: &Placed| names.iter().find(|(_, mark)| *mark == placed.mark);
             line.glyphs
                 .iter()
                 .map(|placed| name(placed).expect("known").0)
