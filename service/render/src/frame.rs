@@ -1,7 +1,5 @@
 //! The pixels of one picture, in the very layout that a PNG stores.
 
-use tiny_skia::Mask;
-
 use crate::Color;
 use crate::color::mix;
 use crate::glyph::Bitmap;
@@ -180,9 +178,15 @@ impl Frame {
         self.blend_rows(&bitmap.coverage, bitmap.width, (left, top), (color, 255));
     }
 
-    /// Lays `coverage` of a colour through a mask with its corner at `at`.
-    pub(crate) fn blend_mask(&mut self, mask: &Mask, at: (i32, i32), color: Color, coverage: u8) {
-        self.blend_rows(mask.data(), mask.width() as usize, at, (color, coverage));
+    /// Lays `opacity` of a colour through the coverage of some pixels of one row, from `at` on.
+    pub(crate) fn blend_span(
+        &mut self,
+        at: (i32, i32),
+        coverage: &[u8],
+        color: Color,
+        opacity: u8,
+    ) {
+        self.blend_rows(coverage, coverage.len(), at, (color, opacity));
     }
 
     fn blend_rows(
