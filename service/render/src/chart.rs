@@ -1,29 +1,47 @@
-//! A line chart: where everything goes, and how it is drawn.
+//! A chart: where everything goes, and how it is drawn.
 
+mod data;
+mod layers;
 mod layout;
+mod axes;
 mod legend;
-mod lines;
 mod marks;
+mod flags;
+mod hints;
+mod shapes;
+mod tile;
+mod pen;
+mod lines;
+mod bars;
+mod heat;
 
 use crate::Color;
 use crate::frame::Area;
-use crate::scene::{Chart, Theme};
-use crate::text::{Ink, Line, TextStyle};
+use crate::scene::{Chart, Kind, MarkKind, Theme};
+use crate::text::{Ink, Line};
 use crate::ticks::Scale;
+use data::Data;
+use heat::Ramp;
 use legend::Legend;
 
 /// Where everything of a chart goes.
-pub(crate) struct Layout {
+pub(crate) struct Layout<'a> {
     /// Of all lengths: 1 for 800 × 400 px.
     scale: f32,
     tones: Tones,
+    data: Data<'a>,
     title: Option<(Line, i32)>,
     subtitle: Option<(Line, i32)>,
+    note: Option<Note>,
     legend: Option<Legend>,
+    /// In place of the legend of a heat map.
+    ramp: Option<Ramp>,
+    footer: Option<Footer>,
     plot: Area,
-    /// Height of the room over the plot for the labels of bands.
+    /// Height of the room over the plot for the labels of bands, and over that rows for flags.
     band_strip: i32,
-    /// None without a point to show.
+    flag_rows: usize,
+    /// None without a point to show, and without a range.
     axes: Option<Axes>,
     /// Whether there is room for the labels of the axes.
     has_labels: bool,
@@ -35,8 +53,25 @@ struct Axes {
     y: Scale,
     x_labels: Vec<Line>,
     y_labels: Vec<Line>,
+    /// Of a heat map.
+    row_names: Vec<Line>,
     /// Says which clock the horizontal axis follows.
     zone: Option<Line>,
+}
+
+/// The banner of a chart.
+struct Note {
+    area: Area,
+    line: Line,
+    padding: i32,
+}
+
+/// The small line at the bottom.
+struct Footer {
+    left: (Line, i32),
+    right: Line,
+    right_start: f32,
+    baseline: i32,
 }
 
 /// Colours of a theme.
@@ -50,6 +85,9 @@ struct Tones {
     threshold: Color,
     band: Color,
     band_text: Color,
+    hatch: Color,
+    deploy: Color,
+    fault: Color,
 }
 
 impl Tones {
@@ -64,6 +102,9 @@ impl Tones {
                 threshold: Color::rgb(0xdc2626),
                 band: Color::rgb(0xf59e0b),
                 band_text: Color::rgb(0x925f09),
+                hatch: Color::rgb(0xd5dbe4),
+                deploy: Color::rgb(0x4f46e5),
+                fault: Color::rgb(0xdc2626),
             },
             Theme::Dark => Self {
                 ground: Color::rgb(0x0f172a),
@@ -74,16 +115,63 @@ impl Tones {
                 threshold: Color::rgb(0xf87171),
                 band: Color::rgb(0xf59e0b),
                 band_text: Color::rgb(0xfbcf68),
+                hatch: Color::rgb(0x2f3d57),
+                deploy: Color::rgb(0x818cf8),
+                fault: Color::rgb(0xf87171),
             },
+        }
+    }
+
+    fn mark(&self, kind: MarkKind) -> Color {
+        match kind {
+            MarkKind::Deploy => self.deploy,
+            MarkKind::Fault => self.fault,
+            MarkKind::Note => self.text,
         }
     }
 }
 
-impl Layout {
+impl Layout<'_> {
     pub(crate) fn raster(&self, chart: &Chart, ink: &mut Ink<'_, '_>) {
         ink.frame.resize(chart.width, chart.height);
         ink.frame.clear(self.tones.ground);
-        let left = self.left();
+        self.raster_texts(ink);
+        let Some(axes) = &self.axes else {
+            self.raster_no_data(ink);
+            return;
+        };
+        self.raster_bands(chart, axes, ink);
+        if self.data.has_points() {
+            self.raster_series(chart, axes, ink);
+        } else {
+            self.raster_no_data(ink);
+        }
+        self.raster_x_labels(axes, ink);
+        self.raster_marks(chart, axes, ink);
+        self.raster_band_labels(chart, axes, ink);
+    }
+
+    fn raster_series(&self, chart: &Chart, axes: &Axes, ink: &mut Ink<'_, '_>) {
+        self.raster_grid(axes, ink);
+        match chart.kind {
+            Kind::Line | Kind::Area => self.raster_lines(chart, axes, ink),
+            Kind::Bar => self.raster_bars(chart, axes, ink),
+            Kind::Heat => self.raster_heat(axes, ink),
+        }
+        self.raster_stale(chart, axes, ink);
+        // The colours of a heat map are beyond what a mark could tell.
+        if chart.kind != Kind::Heat {
+            self.raster_infinite(axes, ink);
+            self.raster_thresholds(chart, axes, ink);
+        }
+        if matches!(chart.kind, Kind::Line | Kind::Area) && !chart.is_stacked() {
+            self.raster_ends(axes, ink);
+        }
+    }
+
+    /// Draws what stands around the plot.
+    fn raster_texts(&self, ink: &mut Ink<'_, '_>) {
+        let left = pixels(layout::MARGIN, self.scale);
         for (text, color) in [
             (&self.title, self.tones.title),
             (&self.subtitle, self.tones.text),
@@ -95,20 +183,24 @@ impl Layout {
         if let Some(legend) = &self.legend {
             legend.raster(ink, self.tones.text);
         }
-        let Some(axes) = &self.axes else {
-            self.raster_no_data(ink);
-            return;
-        };
-        self.raster_bands(chart, axes, ink);
-        self.raster_grid(axes, ink);
-        self.raster_lines(chart, axes, ink);
-        self.raster_thresholds(chart, axes, ink);
-        self.raster_band_labels(chart, axes, ink);
-    }
-
-    /// Where the texts over the plot begin.
-    fn left(&self) -> i32 {
-        pixels(layout::MARGIN, self.scale)
+        if let Some(note) = &self.note {
+            ink.frame.fill(note.area, self.tones.band, NOTE_COVERAGE);
+            let edge = Area {
+                right: note.area.left + pixels(3.0, self.scale),
+                ..note.area
+            };
+            ink.frame.fill(edge, self.tones.band, 255);
+            let middle = (note.area.top + note.area.bottom) / 2;
+            let baseline = middle + i32::from(note.line.style.size) * 36 / 100;
+            let x = (note.area.left + note.padding) as f32;
+            ink.text(&note.line, x, baseline, self.tones.title);
+        }
+        if let Some(footer) = &self.footer {
+            let (line, left) = &footer.left;
+            ink.text(line, *left as f32, footer.baseline, self.tones.text);
+            let at = footer.right_start;
+            ink.text(&footer.right, at, footer.baseline, self.tones.text);
+        }
     }
 
     /// Column of a position on the horizontal axis.
@@ -122,97 +214,10 @@ impl Layout {
         let position = axes.y.position(value).clamp(0.0, 1.0);
         self.plot.bottom as f32 - (position * f64::from(self.plot.height())) as f32
     }
-
-    fn raster_grid(&self, axes: &Axes, ink: &mut Ink<'_, '_>) {
-        let pen = pixels(1.0, self.scale).max(1);
-        for (index, tick) in axes.y.ticks.iter().enumerate() {
-            let y = self.y_pixel(axes, tick.value).round() as i32;
-            let is_zero = tick.value == 0.0 || index == 0;
-            let color = if is_zero {
-                self.tones.base
-            } else {
-                self.tones.grid
-            };
-            let line = Area {
-                top: y - pen / 2,
-                bottom: y - pen / 2 + pen,
-                ..self.plot
-            };
-            ink.frame.fill(line, color, 255);
-            if let Some(label) = axes.y_labels.get(index).filter(|_| self.has_labels) {
-                let x = self.plot.left - pixels(layout::LABEL_GAP, self.scale);
-                let baseline = y + i32::from(label.style.size) * 36 / 100;
-                ink.text(label, x as f32 - label.width, baseline, self.tones.text);
-            }
-        }
-        if self.has_labels {
-            self.raster_x_labels(axes, ink, pen);
-        }
-    }
-
-    fn raster_x_labels(&self, axes: &Axes, ink: &mut Ink<'_, '_>, pen: i32) {
-        let top = self.plot.bottom + pixels(layout::LABEL_GAP, self.scale);
-        for (tick, label) in axes.x.ticks.iter().zip(&axes.x_labels) {
-            let x = self.x_pixel(axes, tick.value);
-            let mark = Area {
-                left: x.round() as i32 - pen / 2,
-                right: x.round() as i32 - pen / 2 + pen,
-                top: self.plot.bottom,
-                bottom: self.plot.bottom + pixels(5.0, self.scale),
-            };
-            ink.frame.fill(mark, self.tones.base, 255);
-            let left = x - label.width / 2.0;
-            // A label that would leave the picture, or touch the zone, is left out.
-            let zone_end = axes.zone.as_ref().map_or(0.0, |zone| {
-                self.plot.left as f32 - layout::LABEL_GAP * self.scale + zone.width * 0.5
-            });
-            if left >= zone_end && left + label.width <= ink.frame.width() as f32 - 2.0 {
-                ink.text(label, left, top + label.style.ascent(), self.tones.text);
-            }
-        }
-        if let Some(zone) = &axes.zone {
-            let right = self.plot.left - pixels(layout::LABEL_GAP, self.scale);
-            let x = right as f32 - zone.width;
-            ink.text(zone, x, top + zone.style.ascent(), self.tones.text);
-        }
-    }
-
-    /// What a chart without a point says.
-    fn raster_no_data(&self, ink: &mut Ink<'_, '_>) {
-        let pen = pixels(1.0, self.scale).max(1);
-        let lines = 4;
-        for index in 0..=lines {
-            let y = self.plot.top + self.plot.height() * index / lines;
-            let line = Area {
-                top: y,
-                bottom: y + pen,
-                ..self.plot
-            };
-            let color = if index == lines {
-                self.tones.base
-            } else {
-                self.tones.grid
-            };
-            ink.frame.fill(line, color, 255);
-        }
-        let style = TextStyle::regular(text_size(16.0, self.scale));
-        let line = ink
-            .typesetter
-            .line("no data", style, self.plot.width() as f32);
-        let x = self.plot.left as f32 + (self.plot.width() as f32 - line.width) / 2.0;
-        let middle = self.plot.top + self.plot.height() / 2;
-        let box_height = style.leading() + pixels(12.0, self.scale);
-        let ground = Area {
-            left: x as i32 - pixels(14.0, self.scale),
-            right: x as i32 + line.width_pixels() + pixels(14.0, self.scale),
-            top: middle - box_height / 2,
-            bottom: middle + box_height / 2,
-        };
-        ink.frame.fill(ground, self.tones.ground, 255);
-        let baseline = middle + i32::from(style.size) * 36 / 100;
-        ink.text(&line, x, baseline, self.tones.text);
-    }
 }
+
+/// How much of its colour the ground of a note has.
+const NOTE_COVERAGE: u8 = 40;
 
 fn pixels(length: f32, scale: f32) -> i32 {
     (length * scale).round() as i32

@@ -38,15 +38,17 @@ mod painter;
 pub use color::{Color, ColorError};
 pub use fonts::{FALLBACKS_MAX, FontError, Fonts};
 pub use limit::{
-    AREA_PIXELS_MAX, BANDS_MAX, CHART_POINTS_MAX, FOOTER_CHARACTERS_MAX, LimitError,
-    NAME_CHARACTERS_MAX, SERIES_MAX, SERIES_POINTS_MAX, SIDE_PIXELS_MAX, SIDE_PIXELS_MIN,
-    SUBTITLE_CHARACTERS_MAX, THRESHOLDS_MAX, TITLE_CHARACTERS_MAX,
+    AREA_PIXELS_MAX, BANDS_MAX, CHART_POINTS_MAX, FOOTER_CHARACTERS_MAX, HEAT_ROWS_MAX, LimitError,
+    MARKS_MAX, NAME_CHARACTERS_MAX, NOTE_CHARACTERS_MAX, SERIES_MAX, SERIES_POINTS_MAX,
+    SIDE_PIXELS_MAX, SIDE_PIXELS_MIN, SUBTITLE_CHARACTERS_MAX, THRESHOLDS_MAX,
+    TITLE_CHARACTERS_MAX,
 };
 
 pub use painter::{Painter, Picture, RenderError, RenderStage};
 pub use raster::Raster;
 pub use scene::{
-    Axis, Background, Band, Card, Chart, ChoiceError, Scene, Series, Theme, Threshold, Unit,
+    Axis, Background, Band, Card, Chart, ChoiceError, Kind, Mark, MarkKind, Scene, Series, Theme,
+    Threshold, Unit, Zone, ZoneError,
 };
 pub use text::MissingGlyphs;
 

@@ -27,6 +27,13 @@ pub const THRESHOLDS_MAX: usize = 16;
 /// Shaded bands of one chart.
 pub const BANDS_MAX: usize = 64;
 
+/// Vertical marks of one chart.
+pub const MARKS_MAX: usize = 64;
+/// Rows of one heat map.
+pub const HEAT_ROWS_MAX: usize = 64;
+/// Characters of the time of evaluation and of the note of a chart.
+pub const NOTE_CHARACTERS_MAX: usize = 160;
+
 /// A part of a scene that is larger or smaller than allowed.
 ///
 /// As text: "title has 300 characters, more than 200".

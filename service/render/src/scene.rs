@@ -2,13 +2,15 @@
 
 mod card;
 mod chart;
+mod zone;
 mod canonical;
 mod cost;
 
 use std::str::FromStr;
 
 pub use card::{Background, Card};
-pub use chart::{Axis, Band, Chart, Series, Threshold, Unit};
+pub use chart::{Axis, Band, Chart, Kind, Mark, MarkKind, Series, Threshold, Unit};
+pub use zone::{Zone, ZoneError};
 
 use crate::frame::PixelFormat;
 use crate::glyph::Weight;
@@ -76,8 +78,8 @@ impl Scene {
     /// The scene as bytes for a cache key: tagged and length-prefixed, so that two scenes have equal
     /// bytes only if they are the same scene. Starts with [`RENDERER_VERSION`].
     ///
-    /// What cannot be told apart in the picture is written the same way: every number that is not
-    /// finite, both zeros, and a series colour that is left to the palette or given as the same one.
+    /// What cannot be told apart in the picture is written the same way: every gap, both zeros, and
+    /// a series colour that is left to the palette or given as the same one.
     #[must_use]
     pub fn canonical_bytes(&self) -> Vec<u8> {
         let mut out = Canonical::new();
@@ -211,9 +213,17 @@ mod tests {
     #[test]
     fn numbers_that_look_alike_in_the_picture_are_written_alike() {
         let gap = chart(&[(0.0, f64::NAN)], None);
-        for value in [f64::INFINITY, f64::NEG_INFINITY, -f64::NAN] {
-            assert_eq!(chart(&[(0.0, value)], None), gap, "{value}");
+        assert_eq!(chart(&[(0.0, -f64::NAN)], None), gap);
+        let nowhere = chart(&[(f64::NAN, 0.0)], None);
+        for point in [(f64::INFINITY, 1.0), (f64::NAN, f64::INFINITY)] {
+            assert_eq!(chart(&[point], None), nowhere, "{point:?}");
         }
+        let high = chart(&[(0.0, f64::INFINITY)], None);
+        let low = chart(&[(0.0, f64::NEG_INFINITY)], None);
+        assert!(
+            high != gap && low != gap && high != low,
+            "each has its own mark"
+        );
         assert_eq!(chart(&[(-0.0, -0.0)], None), chart(&[(0.0, 0.0)], None));
         assert_ne!(chart(&[(0.0, 5e-324)], None), chart(&[(0.0, 0.0)], None));
         let first = Some(Color::rgb(0x25_63_eb));

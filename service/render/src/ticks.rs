@@ -4,7 +4,7 @@ mod number;
 mod time;
 
 pub(crate) use number::number_scale;
-pub(crate) use time::time_scale;
+pub(crate) use time::{moment_label, offset_label, time_scale};
 
 /// Ticks of one axis, whatever is asked for.
 const TICKS_MAX: usize = 32;

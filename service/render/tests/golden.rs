@@ -52,6 +52,19 @@ fn every_template_looks_as_it_was_reviewed() {
 }
 
 #[test]
+fn every_kind_of_chart_looks_as_it_was_reviewed() {
+    let mut painter = Painter::new(scenes::fonts());
+    let mut seen = String::new();
+    for (name, chart) in scenes::charts::kinds() {
+        let picture = draw(&mut painter, &Scene::Chart(chart));
+        let hash = blake3::hash(&pixels(&picture)).to_hex();
+        let (width, height) = (picture.width, picture.height);
+        writeln!(seen, "{name:<22} {width:>4} × {height:<4} {}", &hash[..32]).unwrap();
+    }
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
 fn two_decoders_see_the_same_pixels() {
     let mut painter = Painter::new(scenes::fonts());
     for (name, scene) in scenes::scenes() {

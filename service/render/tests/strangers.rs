@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use render::{
-    Axis, Background, Band, Card, Chart, Color, Fonts, Painter, Picture, RenderError, Scene,
-    Series, Theme, Threshold, Unit,
+    Axis, Background, Band, Card, Chart, Color, Fonts, Kind, Mark, MarkKind, Painter, Picture,
+    RenderError, Scene, Series, Theme, Threshold, Unit, Zone,
 };
 
 thread_local! {
@@ -46,6 +46,14 @@ fn any_theme() -> impl Strategy<Value = Theme> {
     prop_oneof![Just(Theme::Light), Just(Theme::Dark)]
 }
 
+fn any_mark() -> impl Strategy<Value = MarkKind> {
+    prop_oneof![
+        Just(MarkKind::Deploy),
+        Just(MarkKind::Fault),
+        Just(MarkKind::Note)
+    ]
+}
+
 fn any_background() -> impl Strategy<Value = Background> {
     let color = || (0_u32..0x100_0000).prop_map(Color::rgb);
     prop_oneof![
@@ -77,6 +85,13 @@ prop_compose! {
         series in prop::collection::vec(any_series(), 0..5),
         thresholds in prop::collection::vec((any_number(), any_text()), 0..3),
         bands in prop::collection::vec((any_number(), any_number(), any_text()), 0..3),
+        marks in prop::collection::vec((any_number(), any_text(), any_mark()), 0..5),
+        kind in prop_oneof![Just(Kind::Line), Just(Kind::Area), Just(Kind::Bar), Just(Kind::Heat)],
+        stacked: bool,
+        zone in prop_oneof![Just(Zone::UTC), Just("Europe/Berlin".parse().unwrap()), Just("Australia/Lord_Howe".parse().unwrap())],
+        range in prop::option::of((any_number(), any_number())),
+        note in prop::option::of(any_text()),
+        evaluated_at in prop::option::of(any_text()),
         theme in any_theme(),
     ) -> Chart {
         let thresholds = thresholds.into_iter().map(|(value, label)| Threshold { value, label });
@@ -84,6 +99,8 @@ prop_compose! {
         Chart {
             width, height, title, subtitle, unit, x, series,
             thresholds: thresholds.collect(), bands: bands.collect(), theme,
+            marks: marks.into_iter().map(|(at, label, kind)| Mark { at, label, kind }).collect(),
+            kind, stacked, zone, range, note, evaluated_at,
         }
     }
 }

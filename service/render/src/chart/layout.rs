@@ -1,12 +1,16 @@
 //! Gives every part of a chart its place.
 
+use super::data::Data;
+use super::flags::{self, FLAG_ROW};
+use super::heat::Ramp;
+use super::hints;
 use super::legend::Legend;
 use super::marks::BAND_STRIP;
-use super::{Axes, Layout, Tones, pixels, text_size};
+use super::{Axes, Footer, Layout, Note, Tones, pixels, text_size};
 use crate::frame::Area;
-use crate::scene::{Axis, Chart, Unit};
+use crate::scene::{Axis, Chart, Kind, Unit, Zone};
 use crate::text::{Line, TextStyle, Typesetter};
-use crate::ticks::{Scale, Tick, number_scale, time_scale};
+use crate::ticks::{Scale, Tick, number_scale, offset_label, time_scale};
 
 /// Lengths below are in pixels of a chart of this size.
 const REFERENCE: (f32, f32) = (800.0, 400.0);
@@ -17,10 +21,9 @@ pub(super) const LABEL_GAP: f32 = 8.0;
 const TITLE_SIZE: f32 = 19.0;
 const SUBTITLE_SIZE: f32 = 13.0;
 pub(super) const LABEL_SIZE: f32 = 12.0;
+const FOOTER_SIZE: f32 = 11.0;
 /// Height of the plot for each tick, and least room between two labels below it.
 const TICK_ROOM: (f32, f32) = (44.0, 36.0);
-/// How far the axis reaches beyond a threshold over all points, as a part of what it spans.
-const THRESHOLD_HEADROOM: f64 = 0.02;
 /// A plot smaller than this gives its surroundings up, one after the other.
 const PLOT_MIN: (i32, i32) = (80, 56);
 
@@ -29,32 +32,58 @@ const PLOT_MIN: (i32, i32) = (80, 56);
 enum Spare {
     Nothing,
     Legend,
+    Footer,
     Subtitle,
     Title,
     Labels,
 }
 
-impl Layout {
-    pub(crate) fn new(chart: &Chart, typesetter: &Typesetter<'_>) -> Self {
+impl<'a> Layout<'a> {
+    pub(crate) fn new(chart: &'a Chart, typesetter: &Typesetter<'_>) -> Self {
         let fit = (chart.width as f32 / REFERENCE.0).min(chart.height as f32 / REFERENCE.1);
-        let scale = fit.clamp(0.75, 4.0);
-        let ladder = [Spare::Nothing, Spare::Legend, Spare::Subtitle, Spare::Title];
-        ladder
-            .into_iter()
-            .map(|spare| Self::with(chart, typesetter, scale, spare))
-            .find(|layout| layout.plot.width() >= PLOT_MIN.0 && layout.plot.height() >= PLOT_MIN.1)
-            .unwrap_or_else(|| Self::with(chart, typesetter, scale, Spare::Labels))
+        let mut layout = Self {
+            scale: fit.clamp(0.75, 4.0),
+            tones: Tones::of(chart.theme),
+            data: Data::of(chart),
+            title: None,
+            subtitle: None,
+            note: None,
+            legend: None,
+            ramp: None,
+            footer: None,
+            plot: Area::EMPTY,
+            band_strip: 0,
+            flag_rows: 0,
+            axes: None,
+            has_labels: true,
+        };
+        let ladder = [
+            Spare::Nothing,
+            Spare::Legend,
+            Spare::Footer,
+            Spare::Subtitle,
+            Spare::Title,
+            Spare::Labels,
+        ];
+        for spare in ladder {
+            layout.place(chart, typesetter, spare);
+            if layout.plot.width() >= PLOT_MIN.0 && layout.plot.height() >= PLOT_MIN.1 {
+                break;
+            }
+        }
+        layout
     }
 
-    fn with(chart: &Chart, typesetter: &Typesetter<'_>, scale: f32, spare: Spare) -> Self {
+    fn place(&mut self, chart: &Chart, typesetter: &Typesetter<'_>, spare: Spare) {
+        let scale = self.scale;
         let mut plot = Area {
             left: 0,
             top: 0,
             right: chart.width as i32,
             bottom: chart.height as i32,
         };
-        let has_labels = spare < Spare::Labels;
-        plot = plot.inset(pixels(if has_labels { MARGIN } else { 4.0 }, scale));
+        self.has_labels = spare < Spare::Labels;
+        plot = plot.inset(pixels(if self.has_labels { MARGIN } else { 4.0 }, scale));
         let room = plot.width() as f32;
         let mut head = |text: &str, style: TextStyle, is_spared: bool| {
             let line = Some(typesetter.line(text, style, room));
@@ -64,28 +93,89 @@ impl Layout {
             Some((line, baseline))
         };
         let title = TextStyle::bold(text_size(TITLE_SIZE, scale));
-        let title = head(&chart.title, title, spare >= Spare::Title);
+        self.title = head(&chart.title, title, spare >= Spare::Title);
         let subtitle = TextStyle::regular(text_size(SUBTITLE_SIZE, scale));
-        let subtitle = head(&chart.subtitle, subtitle, spare >= Spare::Subtitle);
-        let has_head = title.is_some() || subtitle.is_some();
+        self.subtitle = head(&chart.subtitle, subtitle, spare >= Spare::Subtitle);
+        let has_head = self.title.is_some() || self.subtitle.is_some();
         plot.top += if has_head { pixels(8.0, scale) } else { 0 };
-        let legend = (spare < Spare::Legend)
-            .then(|| Legend::new(chart, typesetter, scale, plot))
+        self.note = self.place_note(chart, typesetter, &mut plot);
+        (self.legend, self.ramp) = (None, None);
+        if chart.kind == Kind::Heat {
+            self.ramp = Ramp::new(chart, self.data.y, typesetter, scale, plot);
+            plot.top = self.ramp.as_ref().map_or(plot.top, |ramp| ramp.bottom);
+        } else if spare < Spare::Legend {
+            self.legend = Legend::new(chart, &self.data, typesetter, scale, plot);
+            plot.top = self
+                .legend
+                .as_ref()
+                .map_or(plot.top, |legend| legend.bottom);
+        }
+        let has_footer = spare < Spare::Footer;
+        self.footer = has_footer
+            .then(|| self.place_footer(chart, typesetter, &mut plot))
             .flatten();
-        plot.top = legend.as_ref().map_or(plot.top, |legend| legend.bottom);
-        let mut layout = Self {
-            scale,
-            tones: Tones::of(chart.theme),
-            title,
-            subtitle,
-            legend,
-            plot,
-            band_strip: 0,
-            axes: None,
-            has_labels,
+        self.plot = plot;
+        self.place_axes(chart, typesetter);
+    }
+
+    /// The banner that says what a reader must know first.
+    fn place_note(
+        &self,
+        chart: &Chart,
+        typesetter: &Typesetter<'_>,
+        plot: &mut Area,
+    ) -> Option<Note> {
+        let text = chart.note.as_deref().filter(|_| self.has_labels)?;
+        let style = TextStyle::regular(text_size(SUBTITLE_SIZE, self.scale));
+        let padding = pixels(10.0, self.scale);
+        let line = typesetter.line(text, style, (plot.width() - 2 * padding) as f32);
+        if line.glyphs.is_empty() {
+            return None;
+        }
+        let height = style.leading() + pixels(8.0, self.scale);
+        let area = Area {
+            bottom: plot.top + height,
+            ..*plot
         };
-        layout.place_axes(chart, typesetter);
-        layout
+        plot.top += height + pixels(8.0, self.scale);
+        Some(Note {
+            area,
+            line,
+            padding,
+        })
+    }
+
+    /// The small line at the bottom: the zone, values that cannot be drawn, and when it was computed.
+    fn place_footer(
+        &self,
+        chart: &Chart,
+        typesetter: &Typesetter<'_>,
+        plot: &mut Area,
+    ) -> Option<Footer> {
+        let style = TextStyle::regular(text_size(FOOTER_SIZE, self.scale));
+        let zone = (chart.x == Axis::Time && chart.zone != Zone::UTC && self.data.x.is_some())
+            .then(|| format!("times in {}", chart.zone.name()));
+        let words: Vec<String> = zone
+            .into_iter()
+            .chain(hints::infinite_words(&self.data))
+            .collect();
+        let evaluated = chart.evaluated_at.as_deref().unwrap_or_default();
+        let right = typesetter.line(evaluated, style, plot.width() as f32 * 0.7);
+        let room = plot.width() as f32 - right.width - 16.0 * self.scale;
+        let left = typesetter.line(&words.join(" · "), style, room);
+        if left.glyphs.is_empty() && right.glyphs.is_empty() {
+            return None;
+        }
+        // It stands partly in the margin.
+        let bottom = plot.bottom + pixels(8.0, self.scale);
+        plot.bottom = bottom - style.leading() - pixels(2.0, self.scale);
+        let baseline = bottom - style.leading() + style.ascent();
+        Some(Footer {
+            left: (left, plot.left),
+            right_start: plot.right as f32 - right.width,
+            right,
+            baseline,
+        })
     }
 
     /// Chooses the axes and takes the room of their labels from the plot.
@@ -96,29 +186,26 @@ impl Layout {
             ticks.iter().map(line).collect()
         };
         let gap = pixels(LABEL_GAP, self.scale);
+        (self.band_strip, self.flag_rows, self.axes) = (0, 0, None);
         if self.has_labels {
             self.plot.bottom -= gap + style.leading() - pixels(4.0, self.scale);
             self.plot.top += i32::from(style.size) / 2;
-            if chart.bands.iter().any(|band| !band.label.is_empty()) {
-                self.band_strip = pixels(BAND_STRIP, self.scale);
-                self.plot.top += self.band_strip;
-            }
+            self.place_strips(chart, typesetter);
             self.plot.right -= i32::from(style.size) / 2;
         }
-        let Some((x_range, y_range)) = ranges(chart) else {
-            return;
-        };
+        let Some(x_range) = self.data.x else { return };
         let rows = self.plot.height() as f32 / (TICK_ROOM.0 * self.scale);
-        let y = number_scale(
-            y_range.0,
-            y_range.1,
-            chart.unit,
-            (rows as usize).clamp(2, 10),
-        );
+        let y = y_scale(chart, self.data.y, (rows as usize).clamp(2, 10));
         let y_labels = set(&y.ticks);
-        let zone = (chart.x == Axis::Time).then(|| typesetter.line("UTC", style, f32::MAX));
+        let row_names = match chart.kind {
+            Kind::Heat => Self::row_names(chart, style, self.plot.width(), typesetter),
+            Kind::Line | Kind::Area | Kind::Bar => Vec::new(),
+        };
+        let zone = (chart.x == Axis::Time)
+            .then(|| typesetter.line(&offset_label(x_range, &chart.zone), style, f32::MAX));
         if self.has_labels {
-            let widest = y_labels.iter().chain(&zone).map(Line::width_pixels).max();
+            let labels = y_labels.iter().chain(&row_names).chain(&zone);
+            let widest = labels.map(Line::width_pixels).max();
             self.plot.left += widest.unwrap_or(0) + gap;
         }
         let columns = self.plot.width().max(1) as f32;
@@ -128,9 +215,9 @@ impl Layout {
             widest.unwrap_or(0) as f32 + TICK_ROOM.1 * self.scale
         };
         let guess = (columns / (80.0 * self.scale)) as usize;
-        let first = x_scale(chart.x, x_range, guess);
+        let first = x_scale(chart, x_range, guess);
         let x = x_scale(
-            chart.x,
+            chart,
             x_range,
             ((columns / widest(&first)) as usize).min(12),
         );
@@ -140,15 +227,39 @@ impl Layout {
             y,
             x_labels,
             y_labels,
+            row_names,
             zone,
         });
+    }
+
+    /// Takes the room of the flags of marks and of the labels of bands.
+    fn place_strips(&mut self, chart: &Chart, typesetter: &Typesetter<'_>) {
+        if chart.bands.iter().any(|band| !band.label.is_empty()) {
+            self.band_strip = pixels(BAND_STRIP, self.scale);
+        }
+        let width = self.plot.width();
+        self.flag_rows = flags::rows_needed(chart, self.data.x, width, self.scale, typesetter);
+        let flags = pixels(FLAG_ROW, self.scale) * self.flag_rows as i32;
+        self.plot.top += self.band_strip + flags;
+    }
+}
+
+/// The vertical axis; one without ticks where no number has a place on it.
+fn y_scale(chart: &Chart, range: Option<(f64, f64)>, count: usize) -> Scale {
+    match range {
+        Some((low, high)) if chart.kind != Kind::Heat => number_scale(low, high, chart.unit, count),
+        _ => Scale {
+            low: 0.0,
+            high: 1.0,
+            ticks: Vec::new(),
+        },
     }
 }
 
 /// The horizontal axis: from the first point to the last, without rounding.
-fn x_scale(axis: Axis, (low, high): (f64, f64), count: usize) -> Scale {
-    match axis {
-        Axis::Time => time_scale(low, high, count.max(1)),
+fn x_scale(chart: &Chart, (low, high): (f64, f64), count: usize) -> Scale {
+    match chart.x {
+        Axis::Time => time_scale(low, high, count.max(1), &chart.zone),
         Axis::Number => {
             let mut scale = number_scale(low, high, Unit::None, count.max(2));
             if low < high {
@@ -160,57 +271,4 @@ fn x_scale(axis: Axis, (low, high): (f64, f64), count: usize) -> Scale {
             scale
         }
     }
-}
-
-/// A least and a greatest number.
-type Range = (f64, f64);
-
-/// What the axes must span; none if there is no point to show.
-fn ranges(chart: &Chart) -> Option<(Range, Range)> {
-    let points = chart.series.iter().flat_map(|series| &series.points);
-    let finite = points.filter(|(x, y)| x.is_finite() && y.is_finite());
-    let mut spans: Option<(Range, Range)> = None;
-    for &(x, y) in finite {
-        let (x_span, y_span) = spans.get_or_insert(((x, x), (y, y)));
-        widen(x_span, x);
-        widen(y_span, y);
-    }
-    let (x_span, mut y_span) = spans?;
-    let thresholds = chart.thresholds.iter().map(|threshold| threshold.value);
-    for value in thresholds.filter(|value| value.is_finite()) {
-        widen(&mut y_span, value);
-        // A little more than the value, so that its line and label are not at the very edge. Parts
-        // of numbers, because the difference of two can be larger than any number.
-        let headroom = value * THRESHOLD_HEADROOM - y_span.0 * THRESHOLD_HEADROOM;
-        if value == y_span.1 && (value + headroom).is_finite() {
-            widen(&mut y_span, value + headroom);
-        }
-    }
-    Some((x_span, with_zero(y_span)))
-}
-
-fn widen(span: &mut Range, value: f64) {
-    span.0 = span.0.min(value);
-    span.1 = span.1.max(value);
-}
-
-/// Lets the axis begin at zero, unless that would press the lines flat against its far end.
-fn with_zero((low, high): Range) -> Range {
-    const FLAT: f64 = 0.75;
-    if low == high {
-        return if low > 0.0 {
-            (0.0, high)
-        } else if low < 0.0 {
-            (low, 0.0)
-        } else {
-            (0.0, 1.0)
-        };
-    }
-    if low > 0.0 && low < high * FLAT {
-        return (0.0, high);
-    }
-    if high < 0.0 && high > low * FLAT {
-        return (low, 0.0);
-    }
-    (low, high)
 }

@@ -1,5 +1,7 @@
 //! The names of the lines.
 
+use super::data::Data;
+use super::hints::stale_words;
 use super::{pixels, text_size};
 use crate::Color;
 use crate::frame::Area;
@@ -35,20 +37,15 @@ impl Legend {
     /// Sets the names from the top left of `room` rightwards; none if no series has a name.
     pub(super) fn new(
         chart: &Chart,
+        data: &Data<'_>,
         typesetter: &Typesetter<'_>,
         scale: f32,
         room: Area,
     ) -> Option<Self> {
         let style = TextStyle::regular(text_size(NAME_SIZE, scale));
-        let names: Vec<(Color, Line)> = chart
-            .series
-            .iter()
-            .enumerate()
-            .map(|(index, series)| {
-                let width_max = (NAME_WIDTH_MAX * scale).min(room.width() as f32 * 0.8);
-                let name = typesetter.line(&series.name, style, width_max);
-                (series.shown_color(index), name)
-            })
+        let width_max = (NAME_WIDTH_MAX * scale).min(room.width() as f32 * 0.8);
+        let names: Vec<(Color, Line)> = names(chart, data)
+            .map(|(color, name)| (color, typesetter.line(&name, style, width_max)))
             .filter(|(_, name)| !name.glyphs.is_empty())
             .collect();
         if names.is_empty() {
@@ -121,6 +118,20 @@ impl Legend {
             ink.text(&entry.name, x as f32, baseline, text);
         }
     }
+}
+
+/// The names, each with what must be known of its line.
+fn names(chart: &Chart, data: &Data<'_>) -> impl Iterator<Item = (Color, String)> {
+    let is_all_stale = data.stale_from.is_some() || !data.has_points();
+    data.rows.iter().map(move |row| {
+        let known = match row.last {
+            _ if row.name.is_empty() || is_all_stale => String::new(),
+            None if row.points.iter().all(|point| !point.1.is_infinite()) => " (no data)".into(),
+            Some((x, _)) if row.is_stale => format!(" ({})", stale_words(chart, data, x)),
+            _ => String::new(),
+        };
+        (row.color, format!("{}{known}", row.name))
+    })
 }
 
 /// Where the next entry after the last one begins.

@@ -17,7 +17,7 @@ pub(super) const BAND_STRIP: f32 = 18.0;
 /// Labels with less room are left out, in ems.
 const LABEL_ROOM_EMS: f32 = 3.0;
 
-impl Layout {
+impl Layout<'_> {
     /// Shades the bands.
     pub(super) fn raster_bands(&self, chart: &Chart, axes: &Axes, ink: &mut Ink<'_, '_>) {
         for band in &chart.bands {

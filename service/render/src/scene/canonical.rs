@@ -2,7 +2,7 @@
 
 use crate::Color;
 
-/// The bits that stand for every number that is not finite: none of them is drawn.
+/// The bits that stand for every number that is not finite, where none of them is drawn.
 const GAP_BITS: u64 = u64::MAX;
 
 /// Canonical bytes in the making: fixed-width numbers, length-prefixed texts, one-byte tags.
@@ -57,5 +57,14 @@ impl Canonical {
         };
         self.bytes.extend_from_slice(&bits.to_be_bytes());
         self
+    }
+
+    /// One value of a series: as [`Self::value`], but infinite ones are drawn, each at its edge.
+    pub(super) fn extended(&mut self, value: f64) -> &mut Self {
+        if value.is_infinite() {
+            self.bytes.extend_from_slice(&value.to_bits().to_be_bytes());
+            return self;
+        }
+        self.value(value)
     }
 }

@@ -1,18 +1,18 @@
-//! Series of numbers as lines.
+//! Series of numbers as lines, areas, bars or a heat map.
+
+mod check;
+mod cost;
 
 use std::str::FromStr;
 
-use super::canonical::Canonical;
-use super::cost::Cost;
-use super::{ChoiceError, Theme};
-use crate::frame::PixelFormat;
-use crate::limit::{self, LimitError};
-use crate::{
-    BANDS_MAX, CHART_POINTS_MAX, Color, NAME_CHARACTERS_MAX, SERIES_MAX, SERIES_POINTS_MAX,
-    SUBTITLE_CHARACTERS_MAX, THRESHOLDS_MAX, TITLE_CHARACTERS_MAX,
-};
+use super::{ChoiceError, Theme, Zone};
+use crate::Color;
 
-/// A line chart. Texts that are empty take no room; without any point it says "no data".
+/// A chart. Texts that are empty take no room; without any point it says "no data".
+///
+/// What is not known is never drawn as if it were: a point that is not a number is a gap, one that
+/// is infinite a small triangle at its edge, and where series end before the range does, it says
+/// since when.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
     /// In pixels, [`SIDE_PIXELS_MIN`](crate::SIDE_PIXELS_MIN) to
@@ -24,18 +24,47 @@ pub struct Chart {
     pub title: String,
     /// One line under the title.
     pub subtitle: String,
+    /// How the series are drawn.
+    pub kind: Kind,
+    /// Whether areas and bars stand on each other instead of on zero; of no effect on other kinds.
+    pub stacked: bool,
     /// What the values count; decides the labels of the vertical axis.
     pub unit: Unit,
     /// What the horizontal axis counts.
     pub x: Axis,
-    /// The lines, in the order of the legend.
+    /// The clock of a horizontal axis of time.
+    pub zone: Zone,
+    /// What the horizontal axis spans, so that missing ends are seen; without one, what the points
+    /// span. One that is not finite or not upwards is as none.
+    pub range: Option<(f64, f64)>,
+    /// The series, in the order of the legend; the rows of a heat map from top to bottom.
     pub series: Vec<Series>,
-    /// Dashed horizontal lines.
+    /// Dashed horizontal lines; a heat map has none.
     pub thresholds: Vec<Threshold>,
     /// Shaded ranges of the horizontal axis: faults, deployments.
     pub bands: Vec<Band>,
+    /// Moments on the horizontal axis.
+    pub marks: Vec<Mark>,
+    /// When the values were computed, drawn small: `evaluated 2026-11-22 19:40:05 UTC`.
+    pub evaluated_at: Option<String>,
+    /// What a reader must know first, drawn as a banner: `last good picture, 3 min old`.
+    pub note: Option<String>,
     /// Colours of ground and ink.
     pub theme: Theme,
+}
+
+/// How the series of a chart are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Kind {
+    /// Lines through the points. As text `line`.
+    #[default]
+    Line,
+    /// Lines with the area down to zero, or to the one below. As text `area`.
+    Area,
+    /// A bar for each point, beside each other or stacked. As text `bar`.
+    Bar,
+    /// A row for each series, a cell for each point, its value as colour. As text `heat`.
+    Heat,
 }
 
 /// What the values of a chart count.
@@ -59,19 +88,20 @@ pub enum Unit {
 pub enum Axis {
     /// Plain numbers. As text `number`.
     Number,
-    /// Unix time in seconds, labelled in UTC. As text `time`.
+    /// Unix time in seconds, labelled in the zone of the chart. As text `time`.
     #[default]
     Time,
 }
 
-/// One line of a chart.
+/// One line of a chart, or one row of a heat map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     /// As the legend shows it; an unnamed series has no legend entry.
     pub name: String,
-    /// Colour of the line; without one, that of its place in the palette.
+    /// Colour of the line; without one, that of its place in the palette. A heat map has its own.
     pub color: Option<Color>,
-    /// x and y in drawing order. A point with a number that is not finite is a gap.
+    /// x and y in order of x (others are put in order). A point that is not a number, or whose x is
+    /// infinite, is a gap; one whose y is infinite is a gap with a mark at the edge of the plot.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -95,6 +125,29 @@ pub struct Band {
     pub label: String,
 }
 
+/// A moment on the horizontal axis. One that is not finite is not drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// When, as the horizontal axis counts.
+    pub at: f64,
+    /// What happened, such as `v0.2.1`.
+    pub label: String,
+    /// Decides the colour.
+    pub kind: MarkKind,
+}
+
+/// What a mark marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum MarkKind {
+    /// A release went out. As text `deploy`.
+    Deploy,
+    /// Something broke, or was broken on purpose. As text `fault`.
+    Fault,
+    /// Anything else. As text `note`.
+    #[default]
+    Note,
+}
+
 /// Colours of the lines, told apart also by most colour-blind readers.
 const PALETTE: [Color; 8] = [
     Color::rgb(0x2563eb),
@@ -115,11 +168,18 @@ impl Default for Chart {
             height: 400,
             title: String::new(),
             subtitle: String::new(),
+            kind: Kind::default(),
+            stacked: false,
             unit: Unit::default(),
             x: Axis::default(),
+            zone: Zone::default(),
+            range: None,
             series: Vec::new(),
             thresholds: Vec::new(),
             bands: Vec::new(),
+            marks: Vec::new(),
+            evaluated_at: None,
+            note: None,
             theme: Theme::default(),
         }
     }
@@ -133,102 +193,45 @@ impl Series {
 }
 
 impl Chart {
-    pub(super) fn check(&self) -> Result<(), LimitError> {
-        limit::size_within(self.width, self.height)?;
-        limit::text_at_most(|| "title".to_owned(), &self.title, TITLE_CHARACTERS_MAX)?;
-        limit::text_at_most(
-            || "subtitle".to_owned(),
-            &self.subtitle,
-            SUBTITLE_CHARACTERS_MAX,
-        )?;
-        limit::at_most(
-            || "series".to_owned(),
-            "entries",
-            self.series.len(),
-            SERIES_MAX,
-        )?;
-        limit::at_most(
-            || "thresholds".to_owned(),
-            "entries",
-            self.thresholds.len(),
-            THRESHOLDS_MAX,
-        )?;
-        limit::at_most(
-            || "bands".to_owned(),
-            "entries",
-            self.bands.len(),
-            BANDS_MAX,
-        )?;
-        self.check_entries()
+    /// What the horizontal axis must span, if that was said.
+    pub(crate) fn shown_range(&self) -> Option<(f64, f64)> {
+        let sound = |&(low, high): &(f64, f64)| low.is_finite() && high.is_finite() && low < high;
+        self.range.filter(sound)
     }
 
-    /// Predicted time of drawing in microseconds.
-    pub(super) fn cost_micros(&self) -> u64 {
-        /// Labels of axes; a kept point of a line; a thousand pixels of the picture for each line.
-        const LABELS_NANOS: u64 = 130_000;
-        const POINT_NANOS: u64 = 500;
-        const LINE_PIXELS_NANOS: u64 = 300;
-        let pixels = self.width as usize * self.height as usize;
-        let kept_max = 2 * self.width as usize;
-        let kept = self
-            .series
-            .iter()
-            .map(|line| line.points.len().min(kept_max));
-        Cost::ground(PixelFormat::Indexed, self.width, self.height)
-            .and(1, LABELS_NANOS)
-            .and_text(&self.title, 22.0)
-            .and_text(&self.subtitle, 14.0)
-            .and(
-                pixels.saturating_mul(self.series.len()) / 1_000,
-                LINE_PIXELS_NANOS,
-            )
-            .and(kept.sum(), POINT_NANOS)
-            .micros()
+    /// Whether series stand on each other.
+    pub(crate) fn is_stacked(&self) -> bool {
+        self.stacked && matches!(self.kind, Kind::Area | Kind::Bar)
     }
+}
 
-    fn check_entries(&self) -> Result<(), LimitError> {
-        let mut points = 0;
-        for (index, series) in self.series.iter().enumerate() {
-            let count = series.points.len();
-            let name = || format!("series[{index}].name");
-            limit::text_at_most(name, &series.name, NAME_CHARACTERS_MAX)?;
-            let parameter = || format!("series[{index}].points");
-            limit::at_most(parameter, "points", count, SERIES_POINTS_MAX)?;
-            points += count;
+impl FromStr for Kind {
+    type Err = ChoiceError;
+
+    fn from_str(text: &str) -> Result<Self, ChoiceError> {
+        match text {
+            "line" => Ok(Self::Line),
+            "area" => Ok(Self::Area),
+            "bar" => Ok(Self::Bar),
+            "heat" => Ok(Self::Heat),
+            _ => Err(ChoiceError {
+                choices: "line, area, bar, heat",
+            }),
         }
-        limit::at_most(|| "series".to_owned(), "points", points, CHART_POINTS_MAX)?;
-        for (index, threshold) in self.thresholds.iter().enumerate() {
-            let parameter = || format!("thresholds[{index}].label");
-            limit::text_at_most(parameter, &threshold.label, NAME_CHARACTERS_MAX)?;
-        }
-        for (index, band) in self.bands.iter().enumerate() {
-            let parameter = || format!("bands[{index}].label");
-            limit::text_at_most(parameter, &band.label, NAME_CHARACTERS_MAX)?;
-        }
-        Ok(())
     }
+}
 
-    pub(super) fn write_canonical(&self, out: &mut Canonical) {
-        out.number(self.width).number(self.height);
-        out.text(&self.title).text(&self.subtitle);
-        out.tag(self.unit as u8)
-            .tag(self.x as u8)
-            .tag(self.theme as u8);
-        out.count(self.series.len());
-        for (index, series) in self.series.iter().enumerate() {
-            out.text(&series.name).color(series.shown_color(index));
-            out.count(series.points.len());
-            for &(x, y) in &series.points {
-                out.value(x).value(y);
-            }
-        }
-        out.count(self.thresholds.len());
-        for threshold in &self.thresholds {
-            out.value(threshold.value).text(&threshold.label);
-        }
-        out.count(self.bands.len());
-        for band in &self.bands {
-            out.value(band.from).value(band.to).text(&band.label);
+impl FromStr for MarkKind {
+    type Err = ChoiceError;
+
+    fn from_str(text: &str) -> Result<Self, ChoiceError> {
+        match text {
+            "deploy" => Ok(Self::Deploy),
+            "fault" => Ok(Self::Fault),
+            "note" => Ok(Self::Note),
+            _ => Err(ChoiceError {
+                choices: "deploy, fault, note",
+            }),
         }
     }
 }

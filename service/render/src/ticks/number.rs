@@ -14,6 +14,21 @@ struct Shown {
     suffix: &'static str,
 }
 
+impl Shown {
+    /// A step that is not below `least`: 1, 2 or 5 times a power of ten, but parts of an hour or a
+    /// day where values are counted in minutes or hours.
+    fn step(self, least: f64) -> (i32, i32) {
+        let parts: &[i32] = match self.suffix {
+            " min" => &[1, 2, 5, 10, 15, 20, 30, 60],
+            " h" => &[1, 2, 3, 4, 6, 12, 24],
+            _ => &[],
+        };
+        let part = parts.iter().find(|&&part| least <= f64::from(part));
+        part.filter(|_| least > 0.5)
+            .map_or_else(|| nice_step(least), |&part| (part, 0))
+    }
+}
+
 /// From which value on a way to show reads best.
 type Choice = (f64, Shown);
 
@@ -70,7 +85,7 @@ pub(crate) fn number_scale(low: f64, high: f64, unit: Unit, count: usize) -> Sca
             ticks: Vec::new(),
         };
     }
-    let (factor, exponent) = nice_step(least);
+    let (factor, exponent) = shown.step(least);
     let step = decimal(f64::from(factor), exponent);
     let (first, last) = ((shown_low / step).floor(), (shown_high / step).ceil());
     let value = |index: f64| decimal(index * f64::from(factor), exponent);
@@ -146,6 +161,8 @@ fn label(value: f64, exponent: i32, suffix: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn labels(low: f64, high: f64, unit: Unit) -> String {
@@ -176,12 +193,49 @@ mod tests {
         0 | 0.000005 | 0.000010 | 0.000015 | 0.000020
         0 | 10 ms | 20 ms | 30 ms | 40 ms | 50 ms
         0 | 0.5 s | 1.0 s | 1.5 s
-        0 | 50 min | 100 min | 150 min
+        0 | 30 min | 60 min | 90 min | 120 min
         99.7% | 99.8% | 99.9% | 100.0%
         0 | 200 KiB | 400 KiB | 600 KiB | 800 KiB | 1000 KiB
         0 | 10k/s | 20k/s | 30k/s | 40k/s | 50k/s
         0 | 1e8T | 2e8T | 3e8T
         ");
+    }
+
+    #[test]
+    fn durations_are_said_from_nanoseconds_to_days() {
+        let day = 86_400.0;
+        let all = [4e-8, 4e-5, 4e-2, 4.0, 400.0, 4e4, 5.0 * day, 4e7]
+            .map(|high| labels(0.0, high, Unit::Seconds));
+        insta::assert_snapshot!(all.join("\n"), @r"
+        0 | 10 ns | 20 ns | 30 ns | 40 ns
+        0 | 10 µs | 20 µs | 30 µs | 40 µs | 50 µs
+        0 | 10 ms | 20 ms | 30 ms | 40 ms
+        0 | 1 s | 2 s | 3 s | 4 s
+        0 | 2 min | 4 min | 6 min | 8 min
+        0 | 3 h | 6 h | 9 h | 12 h
+        0 | 1 d | 2 d | 3 d | 4 d | 5 d
+        0 | 100 d | 200 d | 300 d | 400 d | 500 d
+        ");
+    }
+
+    proptest! {
+        #[test]
+        fn ticks_are_ordered_even_few_and_told_apart(
+            low in -1e12..1e12_f64, span in 1e-6..1e12_f64, count in 2..=12_usize, unit in 0..5_usize,
+        ) {
+            let unit = [Unit::None, Unit::Seconds, Unit::Ratio, Unit::Bytes, Unit::PerSecond][unit];
+            // What a number cannot tell apart, its ticks cannot either.
+            let high = low + span.max(low.abs() * 1e-9);
+            let scale = number_scale(low, high, unit, count);
+            let ticks = &scale.ticks;
+            prop_assert!((2..=count + 3).contains(&ticks.len()), "{scale:?}");
+            prop_assert!(ticks.is_sorted_by(|a, b| a.value < b.value), "{scale:?}");
+            let step = ticks[1].value - ticks[0].value;
+            let is_even = |pair: &[Tick]| (pair[1].value - pair[0].value - step).abs() < step * 1e-3;
+            prop_assert!(ticks.windows(2).all(is_even), "{scale:?}");
+            prop_assert!(ticks.windows(2).all(|pair| pair[0].label != pair[1].label), "{scale:?}");
+            prop_assert!(scale.position(low) >= 0.0 && scale.position(high) <= 1.0);
+        }
     }
 
     #[test]

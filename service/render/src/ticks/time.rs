@@ -1,10 +1,13 @@
-//! Ticks of time, in UTC.
+//! Ticks of time, on the round times of a zone.
+
+mod calendar;
+
+use jiff::Timestamp;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use super::{Scale, TICKS_MAX, Tick};
-
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
+use crate::scene::Zone;
+use calendar::{DAY, Date, HOUR, MINUTE, date, month_start};
 
 /// Steps below a month, in seconds.
 const STEPS: [i64; 23] = [
@@ -39,16 +42,19 @@ const MONTH_STEPS: [i64; 11] = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1_200];
 /// Longest month, in seconds.
 const MONTH_MAX: i64 = 31 * DAY;
 
-/// Times that have a date: the years 1 to 9999.
-const TIME_RANGE: std::ops::Range<f64> = -62_135_596_800.0..253_402_300_800.0;
+/// Times that have a date in every zone: the years 1 to 9999 without a few days at their ends.
+const TIME_RANGE: std::ops::Range<f64> = -62_135_337_600.0..253_402_041_600.0;
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+/// Changes of the clock that one axis looks at; the year has at most a few.
+const CHANGES_MAX: usize = 64;
 
-/// An axis from `low` to `high`, in Unix seconds, with at most `count` ticks on round times in UTC.
-/// Outside of the years 1 to 9999, and below a second a tick, there are no ticks.
-pub(crate) fn time_scale(low: f64, high: f64, count: usize) -> Scale {
+/// Local times that are tried for one axis. A change of the clock by an hour in a picture of
+/// seconds tries an hour's worth of them.
+const CANDIDATES_MAX: usize = 20_000;
+
+/// An axis from `low` to `high`, in Unix seconds, with at most `count` ticks on round times in
+/// `zone`. Outside of the years 1 to 9999, and below a second a tick, there are no ticks.
+pub(crate) fn time_scale(low: f64, high: f64, count: usize, zone: &Zone) -> Scale {
     let (low, high) = if low < high {
         (low, high)
     } else {
@@ -62,33 +68,159 @@ pub(crate) fn time_scale(low: f64, high: f64, count: usize) -> Scale {
         ticks: Vec::new(),
     };
     if TIME_RANGE.contains(&low) && TIME_RANGE.contains(&high) {
-        let (first, last) = (low.ceil() as i64, high.floor() as i64);
-        scale.ticks = ticks(first, last, count.clamp(1, TICKS_MAX));
+        let range = (low.ceil() as i64, high.floor() as i64);
+        scale.ticks = ticks(range, count.clamp(1, TICKS_MAX), zone);
     }
     scale
 }
 
-fn ticks(first: i64, last: i64, count: usize) -> Vec<Tick> {
-    let span = last - first;
-    let most = count as i64;
-    if let Some(step) = STEPS.into_iter().find(|step| span / step < most) {
-        // Steps of several days count from 1970-01-05, a Monday, so that weeks begin on Mondays.
-        let origin = if step >= DAY { 4 * DAY } else { 0 };
-        let start = first + (origin - first).rem_euclid(step);
-        return (start..=last)
-            .step_by(step as usize)
-            .map(|second| tick(second, label(second, step)))
-            .collect();
+/// How far the clocks of a zone are ahead of UTC at both ends of a range, such as `UTC+1`, or
+/// `UTC+1/+2` if they change in it.
+pub(crate) fn offset_label((low, high): (f64, f64), zone: &Zone) -> String {
+    if !(TIME_RANGE.contains(&low) && TIME_RANGE.contains(&high)) {
+        return "UTC".to_owned();
     }
-    let step = MONTH_STEPS
-        .into_iter()
-        .find(|step| span / (step * MONTH_MAX) < most);
-    let step = step.unwrap_or(1_200);
-    let (year, month, _) = civil(first.div_euclid(DAY));
+    let ends = [low, high].map(|end| zone.ahead_seconds(end as i64));
+    match ends {
+        [0, 0] => "UTC".to_owned(),
+        [first, last] if first == last => format!("UTC{}", signed(first)),
+        [first, last] => format!("UTC{}/{}", signed(first), signed(last)),
+    }
+}
+
+/// A moment in words, as exact as a range of `span` seconds needs: `19:40`, or `Nov 22 19:40`.
+pub(crate) fn moment_label(at: f64, span: f64, zone: &Zone) -> String {
+    if !TIME_RANGE.contains(&at) {
+        return format!("{at:e}");
+    }
+    let second = at.floor() as i64;
+    let local = second + zone.ahead_seconds(second);
+    let time = label(local, if span < 600.0 { 1 } else { HOUR }, true);
+    if span <= DAY as f64 {
+        return time;
+    }
+    let Date { year, month, day } = date(local.div_euclid(DAY));
+    if span <= 200.0 * DAY as f64 {
+        format!("{} {day} {time}", calendar::MONTHS[month as usize - 1])
+    } else {
+        format!("{year}-{month:02}-{day:02}")
+    }
+}
+
+/// Hours and minutes with a sign: `+1`, `-3:30`, `+0`.
+fn signed(seconds: i64) -> String {
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let (hours, minutes) = (seconds.abs() / HOUR, seconds.abs() / MINUTE % 60);
+    if minutes == 0 {
+        format!("{sign}{hours}")
+    } else {
+        format!("{sign}{hours}:{minutes:02}")
+    }
+}
+
+fn ticks((first, last): (i64, i64), count: usize, zone: &Zone) -> Vec<Tick> {
+    if first > last {
+        return Vec::new();
+    }
+    let span = last - first;
+    let fits = |step: i64| span / step < count as i64;
+    let fine = STEPS.into_iter().filter(|&step| fits(step));
+    let fine = fine.map(|step| step_ticks((first, last), step, zone.rules()));
+    let coarse = MONTH_STEPS.into_iter();
+    let coarse = coarse.filter(|step| fits(step * MONTH_MAX));
+    let coarse = coarse.map(|step| month_ticks((first, last), step, zone.rules()));
+    // A change of the clock can add one to what the length of the range allows.
+    fine.chain(coarse)
+        .find(|ticks| ticks.len() <= count)
+        .unwrap_or_default()
+}
+
+/// Ticks where the clocks of the zone show a multiple of `step` seconds.
+fn step_ticks((first, last): (i64, i64), step: i64, zone: &TimeZone) -> Vec<Tick> {
+    // Steps of several days count from 1970-01-05, a Monday, so that weeks begin on Mondays.
+    let origin = if step >= DAY { 4 * DAY } else { 0 };
+    let (low, high) = local_range((first, last), zone);
+    let start = low + (origin - low).rem_euclid(step);
+    let mut moments: Vec<(i64, i64)> = (start..=high)
+        .step_by(step as usize)
+        .take(CANDIDATES_MAX)
+        .flat_map(|local| moments(local, local % DAY != 0, zone).map(move |at| Some((at?, local))))
+        .flatten()
+        .filter(|(at, _)| (first..=last).contains(at))
+        .collect();
+    moments.sort_unstable();
+    moments.dedup_by_key(|(at, _)| *at);
+    let mut ticks: Vec<Tick> = moments
+        .iter()
+        .map(|&(at, local)| tick(at, label(local, step, false)))
+        .collect();
+    tell_apart(&mut ticks, zone);
+    ticks
+}
+
+/// An hour that the clocks show twice is told apart by the name that each half goes by.
+fn tell_apart(ticks: &mut [Tick], zone: &TimeZone) {
+    let is_double = |tick: &Tick, other: &Tick| {
+        tick.label == other.label && (tick.value - other.value).abs() < DAY as f64 / 2.0
+    };
+    let doubles: Vec<bool> = ticks
+        .iter()
+        .map(|tick| ticks.iter().filter(|other| is_double(tick, other)).count() > 1)
+        .collect();
+    for (tick, _) in ticks.iter_mut().zip(doubles).filter(|(_, double)| *double) {
+        if let Ok(at) = Timestamp::from_second(tick.value as i64) {
+            let info = zone.to_offset_info(at);
+            tick.label = format!("{} {}", tick.label, info.abbreviation());
+        }
+    }
+}
+
+/// The moments at which the clocks show `local`: one, two when they are put back over it, none when
+/// they are put forward over it. A day begins in any case, once, at the first moment that is its.
+fn moments(local: i64, is_time: bool, zone: &TimeZone) -> [Option<i64>; 2] {
+    let Some(shown) = civil(local) else {
+        return [None, None];
+    };
+    let moment = |offset: Offset| Some(local - i64::from(offset.seconds()));
+    match zone.to_ambiguous_timestamp(shown).offset() {
+        AmbiguousOffset::Unambiguous { offset } => [moment(offset), None],
+        AmbiguousOffset::Fold { before, after } if is_time => [moment(before), moment(after)],
+        AmbiguousOffset::Fold { before, .. } => [moment(before), None],
+        AmbiguousOffset::Gap { .. } if is_time => [None, None],
+        AmbiguousOffset::Gap { before, .. } => [moment(before), None],
+    }
+}
+
+fn civil(local: i64) -> Option<jiff::civil::DateTime> {
+    let at = Timestamp::from_second(local).ok()?;
+    Some(Offset::UTC.to_datetime(at))
+}
+
+/// The least and the greatest that the clocks show in a range.
+fn local_range((first, last): (i64, i64), zone: &TimeZone) -> (i64, i64) {
+    let ahead = |second: i64| {
+        let at = Timestamp::from_second(second);
+        at.map_or(0, |at| i64::from(zone.to_offset(at).seconds()))
+    };
+    let (mut least, mut most) = (ahead(first).min(ahead(last)), ahead(first).max(ahead(last)));
+    if let Ok(from) = Timestamp::from_second(first) {
+        let changes = zone.following(from).take(CHANGES_MAX);
+        for change in changes.take_while(|change| change.timestamp().as_second() <= last) {
+            let ahead = i64::from(change.offset().seconds());
+            (least, most) = (least.min(ahead), most.max(ahead));
+        }
+    }
+    (first + least, last + most)
+}
+
+/// Ticks on the first of every `step`th month, counted from January of year 0.
+fn month_ticks((first, last): (i64, i64), step: i64, zone: &TimeZone) -> Vec<Tick> {
+    let (low, _) = local_range((first, first), zone);
+    let Date { year, month, .. } = date(low.div_euclid(DAY));
     let start = (year * 12 + month - 1).div_euclid(step) * step;
     (0..=TICKS_MAX as i64 * 2)
         .map(|index| start + index * step)
-        .map(|months| (months, month_start(months)))
+        .filter_map(|months| Some((months, moments(month_start(months), false, zone)[0]?)))
         .filter(|(_, second)| (first..=last).contains(second))
         .map(|(months, second)| tick(second, month_label(months, step)))
         .collect()
@@ -101,11 +233,12 @@ fn tick(second: i64, label: String) -> Tick {
     }
 }
 
-fn label(second: i64, step: i64) -> String {
-    let (_, month, day) = civil(second.div_euclid(DAY));
-    let of_day = second.rem_euclid(DAY);
-    if step >= DAY || (of_day == 0 && step >= MINUTE) {
-        return format!("{} {day}", MONTHS[month as usize - 1]);
+/// What is written at a local time on an axis with this step.
+fn label(local: i64, step: i64, is_midnight_a_time: bool) -> String {
+    let Date { month, day, .. } = date(local.div_euclid(DAY));
+    let of_day = local.rem_euclid(DAY);
+    if step >= DAY || (of_day == 0 && step >= MINUTE && !is_midnight_a_time) {
+        return format!("{} {day}", calendar::MONTHS[month as usize - 1]);
     }
     let (hour, minute) = (of_day / HOUR, of_day / MINUTE % 60);
     if step >= MINUTE {
@@ -119,119 +252,8 @@ fn month_label(months: i64, step: i64) -> String {
     if step % 12 == 0 {
         return format!("{year}");
     }
-    format!("{} {year}", MONTHS[month as usize])
-}
-
-/// The first second of a month, counted from January of year 0.
-fn month_start(months: i64) -> i64 {
-    days(months.div_euclid(12), months.rem_euclid(12) + 1) * DAY
-}
-
-/// Year, month (1 to 12) and day (1 to 31) of a day counted from 1970-01-01, in the Gregorian
-/// calendar. Source: H. Hinnant, *chrono-Compatible Low-Level Date Algorithms*.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    (year + era * 400 + i64::from(month <= 2), month, day)
-}
-
-/// The first day of a month, counted from 1970-01-01; the inverse of [`civil`].
-fn days(year: i64, month: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let shifted = if month > 2 { month - 3 } else { month + 9 };
-    let of_year = (153 * shifted + 2) / 5;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+    format!("{} {year}", calendar::MONTHS[month as usize])
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// 2026-11-22 16:00:00 UTC.
-    const AFTERNOON: f64 = 1_795_363_200.0;
-
-    fn labels(span: f64, count: usize) -> String {
-        let scale = time_scale(AFTERNOON, AFTERNOON + span, count);
-        assert!(scale.ticks.len() <= count, "{span}: {:?}", scale.ticks);
-        let labels: Vec<String> = scale.ticks.into_iter().map(|tick| tick.label).collect();
-        labels.join(" | ")
-    }
-
-    #[test]
-    fn ticks_stand_on_round_times() {
-        let spans = [
-            20.0,
-            180.0,
-            3_600.0,
-            6.0 * 3_600.0,
-            86_400.0,
-            7.0 * 86_400.0,
-            30.0 * 86_400.0,
-            200.0 * 86_400.0,
-            900.0 * 86_400.0,
-            1e10,
-        ];
-        insta::assert_snapshot!(spans.map(|span| labels(span, 6)).join("\n"), @r"
-        16:00:00 | 16:00:05 | 16:00:10 | 16:00:15 | 16:00:20
-        16:00 | 16:01 | 16:02 | 16:03
-        16:00 | 16:15 | 16:30 | 16:45 | 17:00
-        16:00 | 18:00 | 20:00 | 22:00
-        18:00 | Nov 23 | 06:00 | 12:00
-        Nov 23 | Nov 25 | Nov 27 | Nov 29
-        Nov 23 | Nov 30 | Dec 7 | Dec 14 | Dec 21
-        Jan 2027 | Mar 2027 | May 2027
-        Jan 2027 | Jul 2027 | Jan 2028 | Jul 2028 | Jan 2029
-        2100 | 2200 | 2300
-        ");
-    }
-
-    #[test]
-    fn dates_are_those_of_the_calendar() {
-        assert_eq!(civil(0), (1970, 1, 1));
-        assert_eq!(civil(-1), (1969, 12, 31));
-        assert_eq!(civil(11_016), (2000, 2, 29));
-        assert_eq!(civil(20_779), (2026, 11, 22));
-        for day in (-800_000..3_000_000).step_by(17) {
-            let (year, month, of_month) = civil(day);
-            assert_eq!(days(year, month) + of_month - 1, day);
-        }
-    }
-
-    #[test]
-    fn any_two_times_give_an_axis() {
-        let times = [
-            f64::MIN,
-            -1e12,
-            -62_135_596_800.0,
-            -1.5,
-            0.0,
-            0.25,
-            1.8e9,
-            2.6e11,
-            f64::MAX,
-        ];
-        for low in times {
-            for high in times.into_iter().filter(|&high| high >= low) {
-                for count in [0, 1, 2, 9, 1_000] {
-                    let scale = time_scale(low, high, count);
-                    assert!(scale.low < scale.high);
-                    assert!(scale.ticks.len() <= TICKS_MAX + 1, "{low} {high} {count}");
-                    let within = |tick: &Tick| tick.value >= low && tick.value <= high;
-                    assert!(low == high || scale.ticks.iter().all(within));
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,7 @@
 //! Scenes that more than one test draws, each with a name.
 
+pub(crate) mod charts;
+
 use std::sync::Arc;
 
 use render::{Background, Band, Card, Chart, Color, Fonts, Scene, Series, Theme, Threshold, Unit};
