@@ -27,6 +27,15 @@ pub const THRESHOLDS_MAX: usize = 16;
 /// Shaded bands of one chart.
 pub const BANDS_MAX: usize = 64;
 
+/// Nodes of one graph, those of the graph before included.
+pub const NODES_MAX: usize = 2_000;
+/// Edges of one graph, those of the graph before included.
+pub const EDGES_MAX: usize = 5_000;
+/// Characters of the id of a node.
+pub const ID_CHARACTERS_MAX: usize = 128;
+/// Characters of the second line of a node.
+pub const DETAIL_CHARACTERS_MAX: usize = 120;
+
 /// A part of a scene that is larger or smaller than allowed.
 ///
 /// As text: "title has 300 characters, more than 200".

@@ -9,7 +9,7 @@ use crate::frame::Frame;
 use crate::glyph::GlyphCache;
 use crate::scene::Scene;
 use crate::text::{Ink, Typesetter};
-use crate::{LimitError, card, chart};
+use crate::{LimitError, card, chart, graph};
 
 /// Draws scenes, one after the other. Memory is kept between them; pictures are not affected by it.
 pub struct Painter {
@@ -41,6 +41,8 @@ pub struct Picture {
     pub height: u32,
     /// Characters that no font has; each is a hollow box in the picture.
     pub missing_glyphs: u32,
+    /// Whether a graph was too much work for its best layout, and has a simpler one.
+    pub is_simplified: bool,
 }
 
 /// Why a scene was not drawn.
@@ -83,6 +85,7 @@ impl Painter {
             frame: &mut self.frame,
             missing_glyphs: 0,
         };
+        let mut is_simplified = false;
         match scene {
             Scene::Card(card) => {
                 let layout = card::Layout::new(card, &typesetter);
@@ -94,6 +97,12 @@ impl Painter {
                 enter(RenderStage::Raster);
                 layout.raster(chart, &mut ink);
             }
+            Scene::Graph(graph) => {
+                let layout = graph::Layout::new(graph, &typesetter);
+                is_simplified = layout.is_simplified();
+                enter(RenderStage::Raster);
+                layout.raster(&mut ink);
+            }
         }
         let missing_glyphs = ink.missing_glyphs;
         enter(RenderStage::Encode);
@@ -103,6 +112,7 @@ impl Painter {
             width,
             height,
             missing_glyphs,
+            is_simplified,
         })
     }
 }

@@ -2,12 +2,15 @@
 
 mod card;
 mod chart;
+mod graph;
 mod canonical;
 
 use std::str::FromStr;
 
 pub use card::{Background, Card};
 pub use chart::{Axis, Band, Chart, Series, Threshold, Unit};
+pub use graph::{Before, Direction, Edge, Graph, NameError, Node, State};
+pub(crate) use graph::{sorted_edges, sorted_nodes};
 
 use crate::{LimitError, RENDERER_VERSION};
 use canonical::Canonical;
@@ -19,6 +22,8 @@ pub enum Scene {
     Card(Card),
     /// Series of numbers as lines.
     Chart(Chart),
+    /// Nodes and edges in layers.
+    Graph(Graph),
 }
 
 impl Scene {
@@ -28,6 +33,7 @@ impl Scene {
         match self {
             Self::Card(card) => (card.width, card.height),
             Self::Chart(chart) => (chart.width, chart.height),
+            Self::Graph(graph) => (graph.width, graph.height),
         }
     }
 
@@ -39,6 +45,7 @@ impl Scene {
         match self {
             Self::Card(card) => card.check(),
             Self::Chart(chart) => chart.check(),
+            Self::Graph(graph) => graph.check(),
         }
     }
 
@@ -54,6 +61,7 @@ impl Scene {
         match self {
             Self::Card(card) => card.write_canonical(out.tag(b'C')),
             Self::Chart(chart) => chart.write_canonical(out.tag(b'G')),
+            Self::Graph(graph) => graph.write_canonical(out.tag(b'N')),
         }
         out.into_bytes()
     }
@@ -68,6 +76,12 @@ impl From<Card> for Scene {
 impl From<Chart> for Scene {
     fn from(chart: Chart) -> Self {
         Self::Chart(chart)
+    }
+}
+
+impl From<Graph> for Scene {
+    fn from(graph: Graph) -> Self {
+        Self::Graph(graph)
     }
 }
 
