@@ -10,6 +10,7 @@ mod acyclic;
 mod layers;
 mod order;
 mod place;
+mod relax;
 mod fit;
 mod routes;
 mod tags;
@@ -22,7 +23,7 @@ mod raster;
 mod tests;
 
 use crate::frame::Area;
-use crate::scene::Graph;
+use crate::scene::{Direction, Graph};
 use crate::text::{Line, TextStyle, Typesetter};
 use budget::{Budget, STEPS_MAX};
 use fit::{Detail, Fit, Task};
@@ -45,6 +46,8 @@ const SUBTITLE_SIZE: f32 = 14.0;
 const HEAD_GAP: f32 = 14.0;
 /// A graph with more nodes may have to leave texts out, and needs room to say so.
 const NODES_ALL_SHOWN: usize = 40;
+/// More nodes than this are guessed to be drawn as dots.
+const NODES_AS_BOXES: usize = 150;
 /// Room smaller than this takes that of the texts around it.
 const ROOM_MIN: (i32, i32) = (120, 90);
 
@@ -83,7 +86,7 @@ impl<'a> Layout<'a> {
         let mut budget = Budget::new(steps);
         let arcs = acyclic::arcs(model.edges.iter().map(|edge| (edge.from, edge.to)));
         let shape = Shape {
-            columns_per_row: columns_per_row(graph, frame.room),
+            columns_per_row: columns_per_row(graph, model.nodes.len(), frame.room),
         };
         let layered = Layered::new(model.nodes.len(), &arcs, shape, &mut budget);
         let ordered = Ordered::new(&layered, &mut budget);
@@ -114,6 +117,7 @@ impl<'a> Layout<'a> {
             &routes,
             &fit,
             (graph.width, graph.height),
+            graph.direction,
             typesetter,
         );
         let is_loose = layered.links.iter().any(|link| link.is_loose);
@@ -178,12 +182,16 @@ fn notes(
     notes.into_iter().map(|note| (None, note)).collect()
 }
 
-/// How many nodes stand beside each other for one below.
-fn columns_per_row(graph: &Graph, room: Area) -> f32 {
+/// How many nodes stand beside each other for one below: boxes are wider than high, and dots have
+/// more room between layers than within them.
+fn columns_per_row(graph: &Graph, nodes: usize, room: Area) -> f32 {
     let picture = room.width() as f32 / room.height().max(1) as f32;
+    let are_dots = nodes > NODES_AS_BOXES;
     match graph.direction {
-        crate::Direction::Down => picture * 0.6,
-        crate::Direction::Right => 2.4 / picture,
+        Direction::Down if are_dots => picture * 1.5,
+        Direction::Down => picture * 0.6,
+        Direction::Right if are_dots => 1.5 / picture,
+        Direction::Right => 3.0 / picture,
     }
 }
 

@@ -5,6 +5,7 @@ use super::layers::Layered;
 use super::model::Model;
 use super::order::Ordered;
 use super::place::{Positions, Room};
+use super::relax::{relax, width_least};
 use crate::frame::Area;
 use crate::scene::{Direction, Graph};
 use crate::text::{TextStyle, Typesetter};
@@ -29,7 +30,7 @@ pub(super) struct Lengths {
     /// For the sign and the gap after it.
     pub(super) sign: f32,
     text_width_max: f32,
-    width_min: f32,
+    pub(super) width_min: f32,
     height: f32,
     pub(super) detail_height: f32,
     node_gap: f32,
@@ -98,6 +99,13 @@ pub(super) const TEXT_SIZE_MIN: f32 = 8.0;
 const LAYER_STRETCH_MAX: f32 = 3.0;
 const NODE_STRETCH_MAX: f32 = 1.6;
 
+/// How much room there may be between layers in any case, as a part of the width across them: a wide
+/// graph of few layers opens like a fan.
+const LAYER_GAP_PART: f32 = 0.12;
+
+/// How much wider than the picture straight lines may make it.
+const WIDTH_SLACK: f32 = 1.15;
+
 /// Largest scale for a picture of the reference size.
 const SCALE_MAX: f32 = 1.4;
 
@@ -111,6 +119,29 @@ pub(super) struct Fit {
     /// Of each layer.
     pub(super) along: Vec<f32>,
     pub(super) boxes: Vec<Area>,
+}
+
+/// Room along the layers at scale 1.
+struct Depth {
+    /// Of the boxes of each layer.
+    layers: Vec<f32>,
+    /// Least from layer to layer.
+    gap: f32,
+}
+
+impl Depth {
+    fn thick(&self) -> f32 {
+        self.layers.iter().sum()
+    }
+
+    fn gaps(&self) -> f32 {
+        self.layers.len().saturating_sub(1) as f32
+    }
+
+    /// All of it with the least gaps.
+    fn least(&self) -> f32 {
+        self.thick() + self.gap * self.gaps()
+    }
 }
 
 /// What a fit is made from.
@@ -239,15 +270,29 @@ impl Task<'_, '_> {
             node_gap: lengths.node_gap,
             bend_gap: lengths.bend_gap,
         };
-        let positions = Positions::new(self.layered, self.ordered, &room, budget);
-        self.scaled(detail, &positions, &nodes)
+        let depth = self.depth(detail, &nodes);
+        let mut positions = Positions::new(self.layered, self.ordered, &room, budget);
+        let (across, along) = self.extent();
+        let least = width_least(self.layered, self.ordered, &room);
+        let width = least.max(depth.least() * across / along.max(1.0));
+        if positions.width > width * WIDTH_SLACK {
+            relax(
+                self.layered,
+                self.ordered,
+                &room,
+                &mut positions,
+                width,
+                budget,
+            );
+        }
+        self.scaled(detail, &positions, &nodes, &depth)
     }
 
-    fn scaled(&self, detail: Detail, positions: &Positions, nodes: &[(f32, f32)]) -> Fit {
-        let (across, along) = self.extent();
-        let mut thickness = vec![0.0_f32; self.layered.layer_count];
+    /// Room along the layers at scale 1.
+    fn depth(&self, detail: Detail, nodes: &[(f32, f32)]) -> Depth {
+        let mut layers = vec![0.0_f32; self.layered.layer_count];
         for (node, size) in nodes.iter().enumerate() {
-            let layer = &mut thickness[self.layered.layer[node]];
+            let layer = &mut layers[self.layered.layer[node]];
             *layer = layer.max(size.1);
         }
         let has_labels = self
@@ -256,16 +301,29 @@ impl Task<'_, '_> {
             .iter()
             .any(|edge| !edge.edge.label.is_empty());
         let gap = detail.lengths().layer_gap;
-        let gap = if has_labels { gap.1 } else { gap.0 };
-        let gaps = thickness.len().saturating_sub(1).max(1) as f32;
-        let thick: f32 = thickness.iter().sum();
-        let deepest = thick + gap * (thickness.len().saturating_sub(1)) as f32;
+        Depth {
+            layers,
+            gap: if has_labels { gap.1 } else { gap.0 },
+        }
+    }
+
+    fn scaled(
+        &self,
+        detail: Detail,
+        positions: &Positions,
+        nodes: &[(f32, f32)],
+        depth: &Depth,
+    ) -> Fit {
+        let (across, along) = self.extent();
         let scale = (SCALE_MAX * self.scale)
             .min(across / positions.width.max(1.0))
-            .min(along / deepest.max(1.0));
-        let gap =
-            ((along - thick * scale) / gaps).clamp(gap * scale, gap * scale * LAYER_STRETCH_MAX);
-        let stretch = (across / (positions.width * scale).max(1.0)).clamp(1.0, NODE_STRETCH_MAX);
+            .min(along / depth.least().max(1.0));
+        let gap_max = (depth.gap * scale * LAYER_STRETCH_MAX).max(across * LAYER_GAP_PART);
+        let gap = ((along - depth.thick() * scale) / depth.gaps().max(1.0))
+            .clamp(depth.gap * scale, gap_max);
+        // Wider only where it is deeper too: flat lines are hard to follow.
+        let stretch_max = (gap / (depth.gap * scale)).clamp(1.0, NODE_STRETCH_MAX);
+        let stretch = (across / (positions.width * scale).max(1.0)).clamp(1.0, stretch_max);
         let origin = if self.is_down() {
             (self.room.left as f32, self.room.top as f32)
         } else {
@@ -275,14 +333,14 @@ impl Task<'_, '_> {
         let left = origin.0 + (across - used) / 2.0;
         let middle = |at: &f32| left + at * scale * stretch;
         let middles: Vec<f32> = positions.middles.iter().map(middle).collect();
-        let used = thick * scale + gap * (thickness.len().saturating_sub(1)) as f32;
+        let used = depth.thick() * scale + gap * depth.gaps();
         let mut top = origin.1 + (along - used) / 2.0;
         let layer = |thickness: &f32| {
             let middle = top + thickness * scale / 2.0;
             top += thickness * scale + gap;
             middle
         };
-        let along: Vec<f32> = thickness.iter().map(layer).collect();
+        let along: Vec<f32> = depth.layers.iter().map(layer).collect();
         let area = |(node, size): (usize, &(f32, f32))| {
             let layer = along[self.layered.layer[node]];
             self.area((middles[node], layer), (size.0 * scale, size.1 * scale))

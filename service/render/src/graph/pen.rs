@@ -18,7 +18,7 @@ const BAND_ROWS: usize = 96;
 const SIDES_MAX: usize = 96 * 1_024;
 
 /// Sides of a quarter of a circle: the eye sees no corner up to a radius of 20 px.
-const QUARTER_SIDES: usize = 5;
+const QUARTER_SIDES: usize = 6;
 
 /// One side of a shape, from its upper end down, and which way round it was.
 #[derive(Debug, Clone, Copy)]
@@ -250,7 +250,7 @@ fn add_run(cells: &mut [f32], x0: f32, x1: f32, height: f32) -> (usize, usize) {
     (first, last)
 }
 
-/// The corners of a circle, drawn as the parabolas nearest to it: without a sine.
+/// Points on a circle, found from those of a square: without a sine, which differs by machine.
 pub(super) fn circle(middle: Point, radius: f32) -> Vec<Point> {
     let corners = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0), (1.0, 0.0)];
     let mut points = Vec::with_capacity(4 * QUARTER_SIDES);
@@ -326,7 +326,7 @@ mod tests {
     fn shapes_have_their_area_wherever_they_are() {
         for shift in [0.0, 0.3, 7.7, 60.1, 95.5] {
             let (_, black) = drawn(|pen| pen.disc((40.0 + shift / 3.0, 30.0 + shift), 12.0));
-            assert!((black - 452.4).abs() < 8.0, "{shift}: {black}");
+            assert!((black - 447.3).abs() < 1.5, "{shift}: {black}");
             let line = [(5.0, 10.0 + shift), (95.0, 60.0 + shift)];
             let (_, black) = drawn(|pen| pen.line(&line, 3.0));
             assert!((black - 308.9).abs() < 1.5, "{shift}: {black}");

@@ -79,6 +79,7 @@ impl Layout<'_> {
             let route = &self.routes[index];
             let color = match stroke {
                 Stroke::Dim => self.tones.edge_dim,
+                Stroke::Plain if self.fit.detail == Detail::Dot => self.tones.edge_thin,
                 Stroke::Plain => self.tones.edge,
                 Stroke::Signed(sign) => self.tones.sign(sign).0,
             };
@@ -116,7 +117,7 @@ impl Layout<'_> {
         let mut signs = Vec::new();
         for tag in &self.tags.placed {
             let ground = self.tones.ground;
-            ink.frame.fill_round(tag.area, 4.0, ground, 232);
+            ink.frame.fill_round(tag.area, 4.0, ground, 255);
             let height = tag.area.height();
             let radius = height as f32 * 0.33;
             let padding = (tag.area.height() - 2) / 4;
@@ -209,12 +210,14 @@ impl Layout<'_> {
 
     /// Nodes too small for a text: the sign alone, or a disc.
     fn raster_dots(&self, faces: &[Face<'_, '_>], pen: &mut Pen, ink: &mut Ink<'_, '_>) {
+        // Whole pixels would make equal nodes unequal.
+        let radius = (self.fit.detail.lengths().width_min * self.fit.scale / 2.0).max(0.6);
         let place = |area: Area| {
             let middle = (
                 (area.left + area.right) as f32 / 2.0,
                 (area.top + area.bottom) as f32 / 2.0,
             );
-            (middle, area.width().min(area.height()) as f32 / 2.0)
+            (middle, radius)
         };
         let mut plain: Vec<&Face<'_, '_>> =
             faces.iter().filter(|face| face.sign.is_none()).collect();

@@ -202,7 +202,7 @@ impl Roads<'_> {
         let height = along.1 - along.0;
         let middle = (along.0 + along.1) / 2.0;
         let size = (LOOP * self.fit.scale).min(height.max(2.0)) * index as f32 / count as f32;
-        let (open, far) = (height * 0.25, across.1 + size * 1.2);
+        let (open, far) = ((height * 0.25).min(size * 0.45), across.1 + size * 1.2);
         let corners = [
             (across.1, middle - open),
             (far, middle - open * 2.0),
@@ -238,7 +238,11 @@ impl Roads<'_> {
         } else {
             1.4
         };
-        (part as f32 * self.fit.scale.clamp(0.5, 1.5)).max(0.8)
+        let scale = match self.fit.detail {
+            Detail::Dot => self.fit.scale.clamp(0.3, 0.45),
+            _ => self.fit.scale.clamp(0.5, 1.5),
+        };
+        (part as f32 * scale).max(0.75)
     }
 
     /// Ends a line in an arrow head.

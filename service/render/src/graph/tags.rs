@@ -6,6 +6,7 @@ use super::model::Model;
 use super::pen::Point;
 use super::routes::Route;
 use crate::frame::Area;
+use crate::scene::Direction;
 use crate::text::{Line, TextStyle, Typesetter};
 
 /// Pixels per em at scale 1.
@@ -46,6 +47,7 @@ impl Tags {
         routes: &[Route],
         fit: &Fit,
         size: (u32, u32),
+        direction: Direction,
         typesetter: &Typesetter<'_>,
     ) -> Self {
         let mut tags = Self::default();
@@ -72,7 +74,8 @@ impl Tags {
             let padding = i32::from(style.size) / 3;
             let sign_room = sign.map_or(0, |_| i32::from(style.size) + padding / 2);
             let size = (width + sign_room + 2 * padding, style.leading() + 2);
-            match grid.place(&route.line, size) {
+            let side = (edge.from == edge.to).then_some(direction);
+            match grid.place(&route.line, size, side) {
                 Some(area) => tags.placed.push(Tag {
                     edge: index,
                     area,
@@ -128,11 +131,22 @@ impl Grid {
         }
     }
 
-    /// The first free place along a line for something of this size, which is taken then.
-    fn place(&mut self, line: &[Point], (width, height): (i32, i32)) -> Option<Area> {
+    /// The first free place along a line for something of this size, which is taken then. On the
+    /// line, or beside one that leads back to its own node.
+    fn place(
+        &mut self,
+        line: &[Point],
+        (width, height): (i32, i32),
+        beside: Option<Direction>,
+    ) -> Option<Area> {
         let area = |part: f32| {
             let (x, y) = along(line, part)?;
-            let (left, top) = (x.round() as i32 - width / 2, y.round() as i32 - height / 2);
+            let (x, y) = (x.round() as i32, y.round() as i32);
+            let (left, top) = match beside {
+                None => (x - width / 2, y - height / 2),
+                Some(Direction::Down) => (x + CELL, y - height / 2),
+                Some(Direction::Right) => (x - width / 2, y + CELL),
+            };
             Some(Area {
                 left,
                 top,

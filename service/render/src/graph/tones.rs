@@ -15,6 +15,8 @@ pub(super) struct Tones {
     /// A node that is dim because something else matters more.
     pub(super) dim: Node,
     pub(super) edge: Color,
+    /// Of one among many.
+    pub(super) edge_thin: Color,
     pub(super) edge_dim: Color,
     /// What a sign shows on its own colour.
     pub(super) on_sign: Color,
@@ -57,6 +59,7 @@ impl Tones {
                 ..node
             },
             edge: Color::rgb(0x8492a6),
+            edge_thin: Color::rgb(0xa9b4c3),
             edge_dim: Color::rgb(0xc3ccd8),
             on_sign: Color::WHITE,
             signs: [
@@ -87,6 +90,7 @@ impl Tones {
                 detail: Color::rgb(0x7b8aa0),
             },
             edge: Color::rgb(0x6f7f96),
+            edge_thin: Color::rgb(0x4c5b72),
             edge_dim: Color::rgb(0x334155),
             on_sign: Color::rgb(0x0f172a),
             signs: [

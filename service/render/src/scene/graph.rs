@@ -264,6 +264,7 @@ impl Graph {
 
     /// Drawing time as it is predicted, in microseconds: grows with the pixels, the nodes, the
     /// edges and the characters.
+    #[allow(dead_code, reason = "scenes ask for it when admission does")]
     pub(super) fn cost_micros(&self) -> u64 {
         let before = self.before.as_deref();
         let sum = |now: usize, before: Option<usize>| now as u64 + before.unwrap_or(0) as u64;
