@@ -5,7 +5,8 @@
 //! Left out on purpose: text from right to left and scripts that need shaping are drawn character by
 //! character in logical order.
 //!
-//! Start at [`Painter`]: one per drawing thread. [`Card`] and [`Chart`] are what it draws.
+//! Start at [`Painter`]: one per drawing thread. [`Card`], [`Chart`] and [`Graph`] are what it
+//! draws.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -31,6 +32,7 @@ mod frame;
 mod ticks;
 mod card;
 mod chart;
+mod graph;
 mod deflate;
 mod encode;
 mod painter;
@@ -38,8 +40,9 @@ mod painter;
 pub use color::{Color, ColorError};
 pub use fonts::{FALLBACKS_MAX, FontError, Fonts};
 pub use limit::{
-    AREA_PIXELS_MAX, BANDS_MAX, CHART_POINTS_MAX, FOOTER_CHARACTERS_MAX, HEAT_ROWS_MAX, LimitError,
-    MARKS_MAX, NAME_CHARACTERS_MAX, NOTE_CHARACTERS_MAX, SERIES_MAX, SERIES_POINTS_MAX,
+    AREA_PIXELS_MAX, BANDS_MAX, CHART_POINTS_MAX, DETAIL_CHARACTERS_MAX, EDGES_MAX,
+    FOOTER_CHARACTERS_MAX, HEAT_ROWS_MAX, ID_CHARACTERS_MAX, LimitError, MARKS_MAX,
+    NAME_CHARACTERS_MAX, NODES_MAX, NOTE_CHARACTERS_MAX, SERIES_MAX, SERIES_POINTS_MAX,
     SIDE_PIXELS_MAX, SIDE_PIXELS_MIN, SUBTITLE_CHARACTERS_MAX, THRESHOLDS_MAX,
     TITLE_CHARACTERS_MAX,
 };
@@ -47,8 +50,8 @@ pub use limit::{
 pub use painter::{Painter, Picture, RenderError, RenderStage};
 pub use raster::Raster;
 pub use scene::{
-    Axis, Background, Band, Card, Chart, ChoiceError, Kind, Mark, MarkKind, Scene, Series, Theme,
-    Threshold, Unit, Zone, ZoneError,
+    Axis, Background, Band, Before, Card, Chart, ChoiceError, Direction, Edge, Graph, Kind, Mark,
+    MarkKind, NameError, Node, Scene, Series, State, Theme, Threshold, Unit, Zone, ZoneError,
 };
 pub use text::MissingGlyphs;
 

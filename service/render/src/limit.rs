@@ -33,6 +33,14 @@ pub const MARKS_MAX: usize = 64;
 pub const HEAT_ROWS_MAX: usize = 64;
 /// Characters of the time of evaluation and of the note of a chart.
 pub const NOTE_CHARACTERS_MAX: usize = 160;
+/// Nodes of one graph, those of the graph before included.
+pub const NODES_MAX: usize = 2_000;
+/// Edges of one graph, those of the graph before included.
+pub const EDGES_MAX: usize = 5_000;
+/// Characters of the id of a node.
+pub const ID_CHARACTERS_MAX: usize = 128;
+/// Characters of the second line of a node.
+pub const DETAIL_CHARACTERS_MAX: usize = 120;
 
 /// A part of a scene that is larger or smaller than allowed.
 ///

@@ -9,7 +9,7 @@ use crate::frame::Frame;
 use crate::glyph::GlyphCache;
 use crate::scene::Scene;
 use crate::text::{Ink, MissingGlyphs, Typesetter};
-use crate::{LimitError, card, chart};
+use crate::{LimitError, card, chart, graph};
 
 /// Draws scenes, one after the other. Memory is kept between them; pictures are not affected by it.
 pub struct Painter {
@@ -45,6 +45,8 @@ pub struct Picture {
     pub missing_glyphs: u32,
     /// Which they are: each once, in the order in which they were drawn, at most 16.
     pub missing: Vec<char>,
+    /// Whether a graph was too much work for its best layout, and has a simpler one.
+    pub is_simplified: bool,
 }
 
 /// Why a scene was not drawn.
@@ -88,6 +90,7 @@ impl Painter {
             frame: &mut self.frame,
             missing: MissingGlyphs::default(),
         };
+        let mut is_simplified = false;
         match scene {
             Scene::Card(card) => {
                 let layout = card::Layout::new(card, &typesetter);
@@ -98,6 +101,12 @@ impl Painter {
                 let layout = chart::Layout::new(chart, &typesetter);
                 enter(RenderStage::Raster);
                 layout.raster(chart, &mut ink);
+            }
+            Scene::Graph(graph) => {
+                let layout = graph::Layout::new(graph, &typesetter);
+                is_simplified = layout.is_simplified();
+                enter(RenderStage::Raster);
+                layout.raster(&mut ink);
             }
         }
         let missing = ink.missing;
@@ -110,6 +119,7 @@ impl Painter {
             height,
             missing_glyphs: missing.count,
             missing: missing.characters,
+            is_simplified,
         })
     }
 }

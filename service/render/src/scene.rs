@@ -3,6 +3,7 @@
 mod card;
 mod chart;
 mod zone;
+mod graph;
 mod canonical;
 mod cost;
 
@@ -10,6 +11,8 @@ use std::str::FromStr;
 
 pub use card::{Background, Card};
 pub use chart::{Axis, Band, Chart, Kind, Mark, MarkKind, Series, Threshold, Unit};
+pub use graph::{Before, Direction, Edge, Graph, NameError, Node, State};
+pub(crate) use graph::{sorted_edges, sorted_nodes};
 pub use zone::{Zone, ZoneError};
 
 use crate::frame::PixelFormat;
@@ -24,6 +27,8 @@ pub enum Scene {
     Card(Card),
     /// Series of numbers as lines.
     Chart(Chart),
+    /// Nodes and edges in layers.
+    Graph(Graph),
 }
 
 impl Scene {
@@ -33,6 +38,7 @@ impl Scene {
         match self {
             Self::Card(card) => (card.width, card.height),
             Self::Chart(chart) => (chart.width, chart.height),
+            Self::Graph(graph) => (graph.width, graph.height),
         }
     }
 
@@ -40,7 +46,7 @@ impl Scene {
     pub(crate) fn pixel_format(&self) -> PixelFormat {
         match self {
             Self::Card(card) => card.pixel_format(),
-            Self::Chart(_) => PixelFormat::Indexed,
+            Self::Chart(_) | Self::Graph(_) => PixelFormat::Indexed,
         }
     }
 
@@ -53,6 +59,7 @@ impl Scene {
         match self {
             Self::Card(card) => card.cost_micros(),
             Self::Chart(chart) => chart.cost_micros(),
+            Self::Graph(graph) => graph.cost_micros(),
         }
     }
 
@@ -61,6 +68,7 @@ impl Scene {
         match self {
             Self::Card(card) => card.texts(),
             Self::Chart(chart) => chart_texts(chart),
+            Self::Graph(graph) => graph_texts(graph),
         }
     }
 
@@ -72,6 +80,7 @@ impl Scene {
         match self {
             Self::Card(card) => card.check(),
             Self::Chart(chart) => chart.check(),
+            Self::Graph(graph) => graph.check(),
         }
     }
 
@@ -87,6 +96,7 @@ impl Scene {
         match self {
             Self::Card(card) => card.write_canonical(out.tag(b'C')),
             Self::Chart(chart) => chart.write_canonical(out.tag(b'G')),
+            Self::Graph(graph) => graph.write_canonical(out.tag(b'N')),
         }
         out.into_bytes()
     }
@@ -96,11 +106,35 @@ fn chart_texts(chart: &Chart) -> Vec<(&str, Weight)> {
     let names = chart.series.iter().map(|series| series.name.as_str());
     let thresholds = chart.thresholds.iter().map(|it| it.label.as_str());
     let bands = chart.bands.iter().map(|band| band.label.as_str());
-    let others = names.chain(thresholds).chain(bands);
+    let marks = chart.marks.iter().map(|mark| mark.label.as_str());
+    let notes = [chart.evaluated_at.as_deref(), chart.note.as_deref()];
+    let others = names.chain(thresholds).chain(bands).chain(marks);
+    let others = others.chain(notes.into_iter().flatten());
     let regular = std::iter::once(chart.subtitle.as_str()).chain(others);
     std::iter::once((chart.title.as_str(), Weight::Bold))
         .chain(regular.map(|text| (text, Weight::Regular)))
         .collect()
+}
+
+fn graph_texts(graph: &Graph) -> Vec<(&str, Weight)> {
+    let before = graph.before.as_deref();
+    let nodes = before.map_or(&[][..], |before| &before.nodes);
+    let edges = before.map_or(&[][..], |before| &before.edges);
+    let labels = graph.nodes.iter().chain(nodes).flat_map(|node| {
+        [
+            (node.shown_label(), Weight::Bold),
+            (node.detail.as_str(), Weight::Regular),
+        ]
+    });
+    let edges = graph.edges.iter().chain(edges);
+    [
+        (graph.title.as_str(), Weight::Bold),
+        (graph.subtitle.as_str(), Weight::Regular),
+    ]
+    .into_iter()
+    .chain(labels)
+    .chain(edges.map(|edge| (edge.label.as_str(), Weight::Regular)))
+    .collect()
 }
 
 impl From<Card> for Scene {
@@ -112,6 +146,12 @@ impl From<Card> for Scene {
 impl From<Chart> for Scene {
     fn from(chart: Chart) -> Self {
         Self::Chart(chart)
+    }
+}
+
+impl From<Graph> for Scene {
+    fn from(graph: Graph) -> Self {
+        Self::Graph(graph)
     }
 }
 

@@ -252,5 +252,6 @@ pub(crate) fn kind_of(scene: &Scene) -> Kind {
     match scene {
         Scene::Card(_) => Kind::Card,
         Scene::Chart(_) => Kind::Chart,
+        Scene::Graph(_) => Kind::Graph,
     }
 }

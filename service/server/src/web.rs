@@ -5,6 +5,8 @@ mod query;
 mod card;
 mod members;
 mod chart;
+#[cfg_attr(not(test), allow(dead_code, reason = "read by the route of graphs"))]
+mod graph;
 mod body;
 mod conditional;
 mod accept;

@@ -70,7 +70,7 @@ pub(crate) fn parse(body: &[u8], depth_max: usize) -> Result<Chart, Problem> {
 }
 
 /// What the parser says, at the member that it says it about.
-fn bad_member(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+pub(super) fn bad_member(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let path = error.path().to_string();
     // A question mark stands for where the text broke off.
     let path = path.trim_end_matches(['?', '.']);
@@ -164,7 +164,7 @@ fn check_order(index: usize, points: &[Point]) -> Result<(), Problem> {
     ))
 }
 
-fn choice<T: FromStr<Err: Display>>(
+pub(super) fn choice<T: FromStr<Err: Display>>(
     parameter: &str,
     text: Option<String>,
 ) -> Result<Option<T>, Problem> {
@@ -185,7 +185,7 @@ fn shorten(text: &str) -> String {
 
 /// How deep arrays and objects are nested, strings left out. Also right for what is no JSON: it is
 /// never too small.
-fn depth(body: &[u8]) -> usize {
+pub(super) fn depth(body: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let (mut is_string, mut is_escaped) = (false, false);
     for byte in body {
