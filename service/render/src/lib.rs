@@ -44,7 +44,7 @@ pub use limit::{
 };
 
 pub use painter::{Painter, Picture, RenderError, RenderStage};
-pub use raster::Raster;
+pub use raster::{DecodeError, DecodeLimits, PictureFormat, Raster};
 pub use scene::{
     Axis, Background, Band, Card, Chart, ChoiceError, Scene, Series, Theme, Threshold, Unit,
 };
