@@ -237,13 +237,21 @@ mod tests {
         check(address.parse().unwrap(), &[]).err()
     }
 
+    /// First and last address of what must be refused, and as what.
+    fn assert_refused(table: &[(&str, &str, Class)]) {
+        for &(first, last, class) in table {
+            assert_eq!(refused(first), Some(class), "{first}");
+            assert_eq!(refused(last), Some(class), "{last}");
+        }
+    }
+
     #[test]
-    fn every_class_is_refused_from_its_first_address_to_its_last() {
+    fn every_class_of_ipv4_is_refused_from_its_first_address_to_its_last() {
         use Class::{
-            Benchmark, CarrierNat, Discard, Documentation, LinkLocal, Loopback, Multicast,
-            Platform, Private, Protocol, Reserved, Tunnel, Unspecified,
+            Benchmark, CarrierNat, Documentation, LinkLocal, Loopback, Multicast, Platform,
+            Private, Protocol, Reserved, Tunnel, Unspecified,
         };
-        for (first, last, class) in [
+        assert_refused(&[
             ("0.0.0.0", "0.255.255.255", Unspecified),
             ("10.0.0.0", "10.255.255.255", Private),
             ("100.64.0.0", "100.127.255.255", CarrierNat),
@@ -262,6 +270,16 @@ mod tests {
             ("224.0.0.0", "239.255.255.255", Multicast),
             ("240.0.0.0", "255.255.255.254", Reserved),
             ("255.255.255.255", "255.255.255.255", Multicast),
+        ]);
+    }
+
+    #[test]
+    fn every_class_of_ipv6_is_refused_from_its_first_address_to_its_last() {
+        use Class::{
+            Benchmark, Discard, Documentation, LinkLocal, Loopback, Multicast, Private, Protocol,
+            Reserved, Tunnel, Unspecified,
+        };
+        assert_refused(&[
             ("::", "::", Unspecified),
             ("::1", "::1", Loopback),
             ("::2", "::255.255.255.255", Tunnel),
@@ -308,10 +326,7 @@ mod tests {
                 "2606:4700::200:5efe:8.8.8.8",
                 Tunnel,
             ),
-        ] {
-            assert_eq!(refused(first), Some(class), "{first}");
-            assert_eq!(refused(last), Some(class), "{last}");
-        }
+        ]);
     }
 
     #[test]
