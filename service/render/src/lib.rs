@@ -48,7 +48,7 @@ pub use limit::{
 };
 
 pub use painter::{Painter, Picture, RenderError, RenderStage};
-pub use raster::Raster;
+pub use raster::{DecodeError, DecodeLimits, PictureFormat, Raster};
 pub use scene::{
     Axis, Background, Band, Before, Card, Chart, ChoiceError, Direction, Edge, Graph, Kind, Mark,
     MarkKind, NameError, Node, Scene, Series, State, Theme, Threshold, Unit, Zone, ZoneError,

@@ -1,7 +1,15 @@
 //! A finished picture from elsewhere, as pixels.
 
+mod decode;
+mod shrink;
+mod png;
+mod jpeg;
+mod webp;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub use decode::{DecodeError, DecodeLimits, PictureFormat};
 
 /// Pixels of a picture that a scene shows; cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,6 +37,19 @@ impl Raster {
             rgba: rgba.into(),
             identity: *identity.finalize().as_bytes(),
         })
+    }
+
+    /// The picture in a PNG, JPEG or WebP file of a stranger, made smaller where it is larger than
+    /// a card shows. The bytes alone tell the format. Of an animation the first frame counts;
+    /// colour profiles and orientation are not looked at.
+    ///
+    /// What the file says about its size is checked before anything is allocated for it. The
+    /// decoders are of others: a caller that must not fall catches their panics.
+    ///
+    /// # Errors
+    /// [`DecodeError`]: no such format, more than `limits` allow, or not whole.
+    pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Self, DecodeError> {
+        decode::decode(bytes, limits)
     }
 
     /// In pixels.

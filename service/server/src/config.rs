@@ -13,9 +13,11 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub use layers::ConfigError;
-pub(crate) use value::{Count, Optional, OtlpEndpoint, Ratio, RedisUrl, Span};
+pub(crate) use value::{Count, List, Optional, OtlpEndpoint, Ratio, RedisUrl, Span};
 
 use layers::Layers;
+
+use crate::upstream;
 
 /// The defaults, as text.
 pub(crate) const BASE: &str = include_str!("../../config/base.toml");
@@ -32,6 +34,7 @@ pub struct Config {
     pub(crate) fonts: Fonts,
     pub(crate) cache: Cache,
     pub(crate) redis: Redis,
+    pub(crate) pictures: Pictures,
     pub(crate) telemetry: Telemetry,
     pub(crate) release: Release,
     pub(crate) fault: Fault,
@@ -95,7 +98,23 @@ pub(crate) struct Redis {
     pub(crate) breaker: Breaker,
 }
 
-/// When Redis is left alone: section `[redis.breaker]`.
+/// Pictures from elsewhere on cards: section `[pictures]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pictures {
+    pub(crate) allow: List<upstream::Permission, 64>,
+    pub(crate) private: List<upstream::Range, 64>,
+    pub(crate) timeout: Span<1>,
+    pub(crate) connect_timeout: Span<1>,
+    pub(crate) bytes_max: Count<1_024, 16_777_216>,
+    pub(crate) fetches_max: Count<1, 256>,
+    pub(crate) cache_bytes_max: Count<0, 1_073_741_824>,
+    pub(crate) cache_ttl: Span<0>,
+    pub(crate) failure_ttl: Span<0>,
+    pub(crate) breaker: Breaker,
+}
+
+/// When a dependency is left alone: sections `[redis.breaker]` and `[pictures.breaker]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Breaker {
@@ -240,6 +259,10 @@ mod tests {
             "telemetry.access_log=yes",
             "telemetry.otlp_endpoint=collector:4318",
             "redis.url=http://user:secret@host",
+            "pictures.allow=images.example.com",
+            "pictures.allow=https://a.example/,https://a.example/../",
+            "pictures.private=10.0.0.1/8",
+            "pictures.bytes_max=1073741824",
             "fault.mode=chaos",
             "fault.mode=errors",
             "http.admin=127.0.0.1:8080",
@@ -263,6 +286,8 @@ mod tests {
             "[http]\ndeadline = \"5 parsecs\"\n",
             "[http.listen]\nport = 5\n",
             "[redis.breaker]\njitter_ratio = 7\n",
+            "[pictures]\nallow = [\"https://a.example/\", \"ftp://a.example/\"]\n",
+            "[pictures]\nallow = [5]\n",
         ] {
             std::fs::write(&file, text).unwrap();
             let error = Config::layered(Some(&file), &[], &[])

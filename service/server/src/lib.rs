@@ -28,6 +28,11 @@ mod listener;
 mod web;
 mod fault;
 mod pictures;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "no route shows pictures from elsewhere yet")
+)]
+mod upstream;
 mod telemetry;
 
 pub use command::{Args, run};

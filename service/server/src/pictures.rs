@@ -5,7 +5,7 @@
 
 mod picture;
 mod recent;
-mod flights;
+pub(crate) mod flights;
 mod pool;
 mod redis;
 

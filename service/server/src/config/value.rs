@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, SeqAccess, Visitor};
 
 /// The longest duration that can be set.
 const SPAN_MAX: Duration = Duration::from_secs(365 * 24 * 3_600);
@@ -125,6 +125,65 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Optional<T> {
         }
         T::deserialize(serde::de::value::StringDeserializer::new(text))
             .map(|value| Self(Some(value)))
+    }
+}
+
+/// At most `MAX` texts that each stand for a `T`: a list, or one text with commas in between, because
+/// a variable of the environment has no lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct List<T, const MAX: usize>(Vec<T>);
+
+impl<T, const MAX: usize> List<T, MAX> {
+    pub(crate) fn get(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<'de, T, const MAX: usize> Deserialize<'de> for List<T, MAX>
+where
+    T: std::str::FromStr<Err = String>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = deserializer.deserialize_any(Texts)?;
+        if texts.len() > MAX {
+            return Err(D::Error::custom(format!("there are more than {MAX}")));
+        }
+        let items = texts.iter().map(|text| text.parse());
+        items
+            .collect::<Result<_, _>>()
+            .map(Self)
+            .map_err(D::Error::custom)
+    }
+}
+
+/// Reads the texts of a [`List`].
+struct Texts;
+
+impl<'de> Visitor<'de> for Texts {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of texts")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Vec<String>, E> {
+        let texts = text.split(',').map(str::trim);
+        Ok(texts
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+            .collect())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<String>, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(item) = items.next_element()? {
+            // Refused here and not by its own reader, so that the key of the whole list is named.
+            let toml::Value::String(text) = item else {
+                return Err(A::Error::custom(format!("{item} is not a text")));
+            };
+            texts.push(text);
+        }
+        Ok(texts)
     }
 }
 
