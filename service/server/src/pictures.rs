@@ -24,7 +24,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::telemetry::{Figures, Source, Telemetry, Timing};
 use flights::{Flights, Landing, Seat};
-use pool::Pool;
+use pool::{Pool, PoolBounds};
 use redis::{Found, RedisTier};
 
 /// A picture and how it was come by.
@@ -88,12 +88,7 @@ impl Pictures {
                 .build(),
             flights: Arc::new(Flights::new(config.cache.flights_max.get())),
             redis: RedisTier::new(config, telemetry),
-            pool: Pool::start(
-                config.threads(),
-                config.render.queue_max.get(),
-                Arc::clone(&figures),
-                draw,
-            )?,
+            pool: Pool::start(PoolBounds::of(config), Arc::clone(&figures), draw)?,
             figures,
             font_identity,
         })
@@ -144,6 +139,8 @@ impl Pictures {
             }
             Seat::Passenger(arrival) => {
                 self.figures.cache(Tier::Memory, CacheResult::Shared);
+                // The pilot has an equal one; a thousand who wait must not hold a thousand.
+                drop((key, scene));
                 (arrival, true)
             }
             Seat::Pilot(landing, arrival) => {
@@ -184,7 +181,7 @@ impl Pictures {
         let result = match found {
             Some(picture) => Ok((picture, Source::Redis)),
             None => self
-                .draw(scene, deadline, &mut timings)
+                .draw(scene, key.scene_bytes(), deadline, &mut timings)
                 .await
                 .map(|picture| (picture, Source::Drawn)),
         };
@@ -227,10 +224,11 @@ impl Pictures {
     async fn draw(
         &self,
         scene: Scene,
+        scene_bytes: usize,
         deadline: Deadline,
         timings: &mut Vec<Timing>,
     ) -> Result<Arc<Picture>, DrawError> {
-        let drawn = self.pool.draw(scene, deadline).await?;
+        let drawn = self.pool.draw(scene, scene_bytes, deadline).await?;
         timings.extend(drawn.timings);
         let missing = u64::from(drawn.picture.missing_glyphs);
         self.figures.missing_glyphs.inc_by(missing);
