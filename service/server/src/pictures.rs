@@ -10,7 +10,7 @@ mod pool;
 mod redis;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 use render::{Fonts, Painter, Scene};
@@ -107,8 +107,8 @@ impl Pictures {
     }
 
     /// The picture that this thread has just answered `query` with.
-    pub(crate) fn recent(&self, query: &str) -> Option<Arc<Picture>> {
-        let picture = recent::find(self.owner(), query, clock::now())?;
+    pub(crate) fn recent(&self, query: &str, now: Instant) -> Option<Arc<Picture>> {
+        let picture = recent::find(self.owner(), query, now)?;
         self.figures.memory_hit.inc();
         Some(picture)
     }
@@ -167,11 +167,7 @@ impl Pictures {
     ) {
         // A flight that landed between our look into memory and our boarding left its picture there.
         if let Some(picture) = self.remembered(&key).await {
-            landing.land(Ok(Served {
-                picture,
-                source: Source::Memory,
-                timings: None,
-            }));
+            landing.land(Ok(Served::remembered(picture)));
             return;
         }
         self.figures.cache(Tier::Memory, CacheResult::Miss);
@@ -233,6 +229,17 @@ impl Pictures {
         let missing = u64::from(drawn.picture.missing_glyphs);
         self.figures.missing_glyphs.inc_by(missing);
         Ok(Arc::new(Picture::new(drawn.picture.png.into())))
+    }
+}
+
+impl Served {
+    /// A picture that this process had.
+    pub(crate) fn remembered(picture: Arc<Picture>) -> Self {
+        Self {
+            picture,
+            source: Source::Memory,
+            timings: None,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response, Uri};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use render::Scene;
@@ -23,9 +23,9 @@ use super::{body, card, chart, query};
 use crate::clock;
 use crate::config::Config;
 use crate::fault::{Fault, Mishap};
-use crate::listener::{Body, Service, Slot};
+use crate::listener::{Answer, Body, Service, Slot};
 use crate::pictures::{Key, Pictures, Served};
-use crate::telemetry::{Line, Record, Severity, Source, Telemetry};
+use crate::telemetry::{Line, Record, Severity, Telemetry};
 
 /// Bodies above this are parsed beside the async threads, where they hold up nobody.
 const PARSED_INLINE_BYTES: usize = 32 * 1024;
@@ -46,31 +46,11 @@ pub(crate) struct Public {
 }
 
 impl Service for Public {
-    async fn answer(
-        self: Arc<Self>,
-        request: Request<Incoming>,
-        slot: Arc<Slot>,
-    ) -> Response<Body> {
-        let (head, content) = request.into_parts();
-        // What is still here after the answer was found is a body that nobody read.
-        let mut content = Some(content).filter(|content| !content.is_end_stream());
-        let (method, route) = (method_of(&head), route_of(head.uri.path()));
-        let record = Record::begin(Arc::clone(&self.telemetry), method, route, &head.headers);
-        let reply = guarded(self.handle(method, route, &head, &mut content)).await;
-        let reply = reply.unwrap_or_else(|words| {
-            let line =
-                Line::new(Severity::Error, "A request handler panicked").text(field::ERROR, words);
-            self.telemetry.log.write(&line);
-            Err(Problem::internal())
-        });
-        let reply = match (reply, content) {
-            (Err(problem), Some(unread)) => {
-                // Boxed like whatever is rare.
-                Reply::Problem(Box::pin(self.refuse(problem, &head, unread)).await)
-            }
-            (reply, _) => reply.unwrap_or_else(Reply::Problem),
-        };
-        reply.into_response(method, &head.headers, record, slot)
+    fn answer(&self, request: Request<Incoming>, slot: Arc<Slot>) -> Answer<'_> {
+        match self.answer_now(&request, &slot) {
+            Some(response) => Answer::Now(Some(response)),
+            None => Answer::Later(Box::pin(self.answer_later(request, slot))),
+        }
     }
 }
 
@@ -96,6 +76,48 @@ impl Public {
         }
     }
 
+    /// The answer to a query that this thread answered a moment ago: most answers under load, and
+    /// the shortest way.
+    fn answer_now(&self, request: &Request<Incoming>, slot: &Arc<Slot>) -> Option<Response<Body>> {
+        let method = method_of(request.method());
+        let is_plain = matches!(method, Method::Get | Method::Head)
+            && request.uri().path() == Route::Card.as_str()
+            && request.body().is_end_stream()
+            && self.fault.is_off();
+        if !is_plain || self.check_head(request.uri(), request.headers()).is_err() {
+            return None;
+        }
+        let start = clock::now();
+        let picture = self.pictures.recent(request.uri().query()?, start)?;
+        let telemetry = Arc::clone(slot.telemetry().unwrap_or(&self.telemetry));
+        let record = Record::begin_at(start, telemetry, method, Route::Card, request.headers());
+        let reply = Reply::remembered(picture, Kind::Card);
+        Some(reply.into_response(method, request.headers(), record, Arc::clone(slot)))
+    }
+
+    async fn answer_later(&self, request: Request<Incoming>, slot: Arc<Slot>) -> Response<Body> {
+        let (head, content) = request.into_parts();
+        // What is still here after the answer was found is a body that nobody read.
+        let mut content = Some(content).filter(|content| !content.is_end_stream());
+        let (method, route) = (method_of(&head.method), route_of(head.uri.path()));
+        let telemetry = Arc::clone(slot.telemetry().unwrap_or(&self.telemetry));
+        let record = Record::begin(telemetry, method, route, &head.headers);
+        let reply = guarded(self.handle(method, route, &head, &mut content)).await;
+        let reply = reply.unwrap_or_else(|words| {
+            let line =
+                Line::new(Severity::Error, "A request handler panicked").text(field::ERROR, words);
+            self.telemetry.log.write(&line);
+            Err(Problem::internal())
+        });
+        let reply = match (reply, content) {
+            (Err(problem), Some(unread)) => {
+                Reply::Problem(self.refuse(problem, &head, unread).await)
+            }
+            (reply, _) => reply.unwrap_or_else(Reply::Problem),
+        };
+        reply.into_response(method, &head.headers, record, slot)
+    }
+
     async fn handle(
         &self,
         method: Method,
@@ -103,13 +125,12 @@ impl Public {
         head: &Parts,
         content: &mut Option<Incoming>,
     ) -> Result<Reply, Problem> {
-        self.check_head(head)?;
+        self.check_head(&head.uri, &head.headers)?;
         let query = head.uri.query().unwrap_or_default();
         match (route, method) {
             (Route::Card, Method::Get | Method::Head) => self.get_card(query).await,
             (Route::Card, _) => Err(Problem::method_not_allowed("GET, HEAD")),
-            // Boxed, so that the future of every request is as small as that of a cached card.
-            (Route::Chart, Method::Post) => Box::pin(self.post_chart(query, head, content)).await,
+            (Route::Chart, Method::Post) => self.post_chart(query, head, content).await,
             (Route::Chart, _) => Err(Problem::method_not_allowed("POST")),
             (Route::Gallery, Method::Get | Method::Head) => {
                 query::each_parameter(query, &[], |_, _| Ok(()))?;
@@ -125,17 +146,6 @@ impl Public {
     /// 400 invalid parameter; 422 over a limit; 503 shed, with `Retry-After`; 504 deadline exceeded.
     async fn get_card(&self, query: &str) -> Result<Reply, Problem> {
         self.suffer().await?;
-        if let Some(picture) = self.pictures.recent(query) {
-            let served = Served {
-                picture,
-                source: Source::Memory,
-                timings: None,
-            };
-            return Ok(Reply::Picture {
-                served,
-                kind: Kind::Card,
-            });
-        }
         let deadline = self.deadline();
         let scene = Scene::Card(card::parse(query)?);
         scene.check()?;
@@ -198,13 +208,9 @@ impl Public {
 
     async fn serve(&self, scene: Scene, key: Key, deadline: Deadline) -> Result<Served, Problem> {
         if let Some(picture) = self.pictures.remembered(&key).await {
-            return Ok(Served {
-                picture,
-                source: Source::Memory,
-                timings: None,
-            });
+            return Ok(Served::remembered(picture));
         }
-        Ok(Box::pin(self.pictures.get(key, scene, deadline)).await?)
+        Ok(self.pictures.get(key, scene, deadline).await?)
     }
 
     /// Reads the body of a refused request out of the way, so that the client gets to read why.
@@ -215,17 +221,15 @@ impl Public {
         problem
     }
 
-    fn check_head(&self, head: &Parts) -> Result<(), Problem> {
-        let url_bytes = head
-            .uri
+    fn check_head(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+        let url_bytes = uri
             .path_and_query()
             .map_or(0, |target| target.as_str().len());
         if url_bytes > self.url_bytes_max {
             return Err(Problem::url_too_long(self.url_bytes_max, url_bytes));
         }
         // Each header has a colon, a space and a line break beside name and value.
-        let headers = head
-            .headers
+        let headers = headers
             .iter()
             .map(|(name, value)| name.as_str().len() + value.len() + 4);
         let head_bytes = url_bytes + headers.sum::<usize>();
@@ -268,8 +272,8 @@ async fn guarded<F: Future>(future: F) -> Result<F::Output, String> {
     .await
 }
 
-fn method_of(head: &Parts) -> Method {
-    match head.method {
+fn method_of(method: &http::Method) -> Method {
+    match *method {
         http::Method::GET => Method::Get,
         http::Method::HEAD => Method::Head,
         http::Method::POST => Method::Post,
