@@ -3,8 +3,8 @@
 //! Each is plain data that is given the time, and chance where it needs any. There is no clock, no
 //! random source, no lock and no task here: a shell puts a lock around a machine and asks it.
 //!
-//! Start at [`Breaker`]; [`WaitingLine`] is a bounded queue whose entries expire at their
-//! [`Deadline`].
+//! Start at [`Breaker`]; [`WaitingLine`] admits work by its predicted cost, and what waits in it
+//! expires at its [`Deadline`].
 //!
 //! ```
 //! use std::time::{Duration, Instant};
@@ -25,4 +25,4 @@ mod waiting_line;
 
 pub use breaker::{Breaker, Circuit, Class, Pass, Policy, Refused};
 pub use deadline::Deadline;
-pub use waiting_line::{Full, Taken, WaitingLine};
+pub use waiting_line::{Begun, Bound, Full, LineBounds, Load, Taken, WaitingLine};

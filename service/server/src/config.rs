@@ -69,6 +69,10 @@ pub(crate) struct Http {
 pub(crate) struct Render {
     pub(crate) threads: Count<0, 256>,
     pub(crate) queue_max: Count<1, 65_536>,
+    pub(crate) queue_cost_max: Span<1>,
+    pub(crate) queue_bytes_max: Count<1_024, 17_179_869_184>,
+    pub(crate) dear: Span<1>,
+    pub(crate) cost_max: Span<1>,
 }
 
 /// Section `[fonts]`.

@@ -54,6 +54,11 @@ impl Fault {
         }
     }
 
+    /// Whether nothing goes wrong on purpose.
+    pub(crate) fn is_off(&self) -> bool {
+        self.mode == FaultMode::None
+    }
+
     /// What happens to a request that draws `chance`, from 0 to below 1.
     pub(crate) fn befall(&self, chance: impl Fn() -> f64) -> Mishap {
         match self.mode {

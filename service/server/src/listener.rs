@@ -1,43 +1,56 @@
 //! Accepts connections and serves HTTP/1.1 on each: bounded in number, in silence, and in how long
 //! a stop takes.
+//!
+//! At the cap, the connection that has waited longest for a request gives way to a new one; one that
+//! is being answered never does.
 
+mod seats;
 mod delivery;
 mod stream;
 mod refusal;
+mod connection;
 
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Response, header};
+use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 pub(crate) use delivery::{Body, Slot};
 
+use crate::clock;
 use crate::config::Config;
 use crate::telemetry::Telemetry;
-use refusal::{Shedding, record_bad_head};
-use stream::GuardedStream;
-
-/// Bytes that hyper may read ahead; above our own limits, so that these are the ones that speak.
-const READ_BUFFER_BYTES: usize = 64 * 1024;
+use refusal::Shedding;
+use seats::{NoSeat, Seated, Seats};
 
 /// Pause after the system refused a connection, for example for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How often silent connections are looked for: eight times in the time that they have, within
+/// these.
+const SWEEP_MIN: Duration = Duration::from_millis(5);
+const SWEEP_MAX: Duration = Duration::from_millis(250);
+
+/// How often a newcomer lets others run until it is refused after all.
+const LEAVING_TURNS_MAX: usize = 16;
+
+/// How often a stop looks whether it is done.
+const DRAIN_LOOK: Duration = Duration::from_millis(1);
 
 /// What a listener allows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) connections_max: usize,
+    pub(crate) head_bytes_max: usize,
     pub(crate) header_timeout: Duration,
     pub(crate) write_timeout: Duration,
     pub(crate) answer_timeout: Duration,
@@ -48,11 +61,26 @@ pub(crate) struct Limits {
 /// Something that answers requests.
 pub(crate) trait Service: Send + Sync + 'static {
     /// Answers one request; `slot` is told when the answer has been delivered.
-    fn answer(
-        self: Arc<Self>,
-        request: Request<Incoming>,
-        slot: Arc<Slot>,
-    ) -> impl Future<Output = Response<Body>> + Send;
+    fn answer(&self, request: Request<Incoming>, slot: Arc<Slot>) -> Answer<'_>;
+}
+
+/// An answer, now or later. What is there now costs no task, no timer and no box.
+pub(crate) enum Answer<'a> {
+    /// It is there; none once it was taken.
+    Now(Option<Response<Body>>),
+    /// It has to be waited for.
+    Later(Pin<Box<dyn Future<Output = Response<Body>> + Send + 'a>>),
+}
+
+impl Future for Answer<'_> {
+    type Output = Response<Body>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response<Body>> {
+        match &mut *self {
+            Self::Now(response) => response.take().map_or(Poll::Pending, Poll::Ready),
+            Self::Later(future) => future.as_mut().poll(context),
+        }
+    }
 }
 
 /// A listener at work. It does not stop by itself when dropped: [`Listener::drain`] or
@@ -60,13 +88,15 @@ pub(crate) trait Service: Send + Sync + 'static {
 #[derive(Debug)]
 pub(crate) struct Listener {
     accepting: JoinHandle<()>,
-    phase: watch::Sender<Phase>,
-    connections: Arc<Semaphore>,
+    sweeping: JoinHandle<()>,
+    stop: Arc<Stop>,
+    seats: Arc<Seats>,
     limits: Limits,
 }
 
 /// How far a stop has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
 enum Phase {
     /// Not stopping.
     Open,
@@ -78,11 +108,35 @@ enum Phase {
     Cut,
 }
 
+/// The phase, read by every connection whenever it does something.
+#[derive(Debug, Default)]
+struct Stop {
+    phase: AtomicU8,
+    begun: Notify,
+}
+
+impl Stop {
+    fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Open,
+            1 => Phase::Last,
+            2 => Phase::Closing,
+            _ => Phase::Cut,
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
+        self.begun.notify_one();
+    }
+}
+
 impl Limits {
     pub(crate) fn of(config: &Config) -> Self {
         let http = &config.http;
         Self {
             connections_max: http.connections_max.get(),
+            head_bytes_max: http.head_bytes_max.get(),
             header_timeout: http.header_timeout.get(),
             write_timeout: http.write_timeout.get(),
             answer_timeout: http.answer_timeout.get(),
@@ -101,36 +155,39 @@ impl Listener {
         telemetry: Option<Arc<Telemetry>>,
         service: Arc<S>,
     ) -> Self {
-        let (phase, seen) = watch::channel(Phase::Open);
-        let connections = Arc::new(Semaphore::new(limits.connections_max));
+        let seats = Arc::new(Seats::new(limits.connections_max, clock::now()));
+        let stop = Arc::new(Stop::default());
         let host = Host {
             limits,
             telemetry,
             service,
-            connections: Arc::clone(&connections),
-            phase: seen,
+            seats: Arc::clone(&seats),
+            stop: Arc::clone(&stop),
         };
+        let sweep = sweep(Arc::clone(&seats), limits.header_timeout);
         Self {
-            accepting: tokio::spawn(host.accept(socket)),
-            phase,
-            connections,
+            accepting: tokio::spawn(Arc::new(host).accept(socket)),
+            sweeping: tokio::spawn(sweep),
+            stop,
+            seats,
             limits,
         }
     }
 
     /// Stops in order; gives the number of connections that had to be cut.
     pub(crate) async fn drain(&self) -> usize {
-        self.phase.send_replace(Phase::Last);
+        self.stop.enter(Phase::Last);
         // The next request of a busy connection is already on its way: it is answered with
         // `connection: close` instead of meeting a closed socket.
         if self.all_closed(self.limits.drain_idle).await {
             return 0;
         }
-        self.phase.send_replace(Phase::Closing);
+        self.stop.enter(Phase::Closing);
+        self.seats.wake_all();
         if self.all_closed(self.limits.drain_deadline).await {
             return 0;
         }
-        let open = self.limits.connections_max - self.connections.available_permits();
+        let open = self.seats.open();
         self.cut();
         open
     }
@@ -138,20 +195,28 @@ impl Listener {
     /// Stops at once.
     pub(crate) fn cut(&self) {
         self.accepting.abort();
-        self.phase.send_replace(Phase::Cut);
+        self.sweeping.abort();
+        self.stop.enter(Phase::Cut);
+        self.seats.wake_all();
     }
 
     async fn all_closed(&self, patience: Duration) -> bool {
-        let accepted_all = async {
+        let closed = async {
             // The accept task ends once the backlog is empty; until then there may be more.
-            while !self.accepting.is_finished() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
+            while !self.accepting.is_finished() || self.seats.open() > 0 {
+                tokio::time::sleep(DRAIN_LOOK).await;
             }
-            // There are never more permits than fit 32 bits.
-            let all = u32::try_from(self.limits.connections_max).unwrap_or(u32::MAX);
-            let _ = self.connections.acquire_many(all).await;
         };
-        tokio::time::timeout(patience, accepted_all).await.is_ok()
+        tokio::time::timeout(patience, closed).await.is_ok()
+    }
+}
+
+/// Tells connections that have been silent for too long to go.
+async fn sweep(seats: Arc<Seats>, patience: Duration) {
+    let pause = (patience / 8).clamp(SWEEP_MIN, SWEEP_MAX);
+    loop {
+        tokio::time::sleep(pause).await;
+        seats.expire(patience, clock::now());
     }
 }
 
@@ -160,102 +225,64 @@ struct Host<S> {
     limits: Limits,
     telemetry: Option<Arc<Telemetry>>,
     service: Arc<S>,
-    connections: Arc<Semaphore>,
-    phase: watch::Receiver<Phase>,
-}
-
-impl<S> Clone for Host<S> {
-    fn clone(&self) -> Self {
-        Self {
-            limits: self.limits,
-            telemetry: self.telemetry.clone(),
-            service: Arc::clone(&self.service),
-            connections: Arc::clone(&self.connections),
-            phase: self.phase.clone(),
-        }
-    }
+    seats: Arc<Seats>,
+    stop: Arc<Stop>,
 }
 
 impl<S: Service> Host<S> {
-    async fn accept(self, socket: TcpListener) {
-        let mut phase = self.phase.clone();
+    async fn accept(self: Arc<Self>, socket: TcpListener) {
         let mut shedding = Shedding::default();
-        loop {
+        while self.stop.phase() == Phase::Open {
             let accepted = tokio::select! {
                 accepted = socket.accept() => accepted,
-                _ = phase.wait_for(|phase| *phase > Phase::Open) => break,
+                () = self.stop.begun.notified() => break,
             };
             match accepted {
-                Ok(connection) => self.admit(connection, &mut shedding),
-                // Nobody is served by giving up: descriptors come free again.
-                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+                Ok(connection) => self.admit(connection, &mut shedding).await,
+                // Nobody is served by giving up: descriptors come free again, the sooner if whoever
+                // waited longest goes.
+                Err(_) => {
+                    if self.seats.make_room(clock::now()) {
+                        shedding.displaced(self.telemetry.as_deref());
+                    }
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
         // Connections that the kernel took before the listener closes are served as well.
         while let Some(Ok(connection)) = at_once(socket.accept()).await {
-            self.admit(connection, &mut shedding);
+            self.admit(connection, &mut shedding).await;
         }
     }
 
-    fn admit(&self, (stream, _): (TcpStream, SocketAddr), shedding: &mut Shedding) {
-        let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() else {
-            return shedding.refuse(&stream, self.telemetry.as_deref());
+    async fn admit(
+        self: &Arc<Self>,
+        (stream, _): (TcpStream, SocketAddr),
+        shedding: &mut Shedding,
+    ) {
+        let telemetry = self.telemetry.as_deref();
+        let Some(seated) = self.seat().await else {
+            return shedding.refuse(stream, telemetry);
         };
+        if seated.displaced {
+            shedding.displaced(telemetry);
+        }
         // Answers leave at once; without this only latency suffers.
         let _ = stream.set_nodelay(true);
-        let host = self.clone();
-        tokio::spawn(async move {
-            let _counted = Counted::new(host.telemetry.clone(), permit);
-            host.serve(stream).await;
-        });
+        let slot = Arc::new(Slot::new(Arc::clone(&self.seats), seated.index, telemetry));
+        tokio::spawn(connection::serve(Arc::clone(self), stream, slot));
     }
 
-    async fn serve(self, stream: TcpStream) {
-        let slot = Arc::new(Slot::default());
-        let is_last = Arc::new(AtomicBool::new(*self.phase.borrow() > Phase::Open));
-        let guarded = GuardedStream::new(stream, self.limits, Arc::clone(&slot));
-        let (service, last) = (Arc::clone(&self.service), Arc::clone(&is_last));
-        let answer = move |request| {
-            let answered = Arc::clone(&service).answer(request, Arc::clone(&slot));
-            let last = Arc::clone(&last);
-            async move {
-                let mut response = answered.await;
-                if last.load(Ordering::Relaxed) {
-                    let close = header::HeaderValue::from_static("close");
-                    response.headers_mut().insert(header::CONNECTION, close);
-                }
-                Ok::<_, std::convert::Infallible>(response)
-            }
-        };
-        // Of more than 100 headers hyper speaks itself, with a bare 431 that is counted below: room
-        // for more would be taken from the heap for each request and cost an eighth of the hits.
-        let mut connection = pin!(
-            http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(self.limits.header_timeout)
-                .max_buf_size(READ_BUFFER_BYTES)
-                .serve_connection(TokioIo::new(guarded), service_fn(answer))
-        );
-        let mut phase = self.phase;
-        loop {
-            tokio::select! {
-                biased;
-                ended = connection.as_mut() => {
-                    // How a connection ends is its caller's business, and what was answered is in
-                    // its record; only hyper's own refusal of a head has none.
-                    if let (Err(error), Some(telemetry)) = (ended, &self.telemetry) {
-                        record_bad_head(telemetry, &error);
-                    }
-                    return;
-                }
-                changed = phase.changed() => match (changed, *phase.borrow_and_update()) {
-                    (Err(_), _) | (_, Phase::Cut) => return,
-                    (_, Phase::Closing) => connection.as_mut().graceful_shutdown(),
-                    (_, Phase::Last) => is_last.store(true, Ordering::Relaxed),
-                    (_, Phase::Open) => {}
-                },
+    /// A seat for a newcomer; those who were told to go get a few turns to leave.
+    async fn seat(&self) -> Option<Seated> {
+        for _ in 0..LEAVING_TURNS_MAX {
+            match self.seats.sit(clock::now()) {
+                Ok(seated) => return Some(seated),
+                Err(NoSeat::AllBusy) => return None,
+                Err(NoSeat::Leaving) => tokio::task::yield_now().await,
             }
         }
+        None
     }
 }
 
@@ -263,36 +290,10 @@ impl<S: Service> Host<S> {
 async fn at_once<F: Future>(future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     std::future::poll_fn(|context| {
-        std::task::Poll::Ready(match Pin::as_mut(&mut future).poll(context) {
-            std::task::Poll::Ready(output) => Some(output),
-            std::task::Poll::Pending => None,
+        Poll::Ready(match Pin::as_mut(&mut future).poll(context) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
         })
     })
     .await
-}
-
-/// An open connection in the figures and under the cap.
-struct Counted {
-    telemetry: Option<Arc<Telemetry>>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Counted {
-    fn new(telemetry: Option<Arc<Telemetry>>, permit: OwnedSemaphorePermit) -> Self {
-        if let Some(telemetry) = &telemetry {
-            telemetry.figures.connections.inc();
-        }
-        Self {
-            telemetry,
-            _permit: permit,
-        }
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        if let Some(telemetry) = &self.telemetry {
-            telemetry.figures.connections.dec();
-        }
-    }
 }

@@ -10,7 +10,7 @@ mod pool;
 mod redis;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 use render::{Fonts, Painter, Scene};
@@ -24,7 +24,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::telemetry::{Figures, Source, Telemetry, Timing};
 use flights::{Flights, Landing, Seat};
-use pool::Pool;
+use pool::{Pool, PoolBounds};
 use redis::{Found, RedisTier};
 
 /// A picture and how it was come by.
@@ -88,12 +88,7 @@ impl Pictures {
                 .build(),
             flights: Arc::new(Flights::new(config.cache.flights_max.get())),
             redis: RedisTier::new(config, telemetry),
-            pool: Pool::start(
-                config.threads(),
-                config.render.queue_max.get(),
-                Arc::clone(&figures),
-                draw,
-            )?,
+            pool: Pool::start(PoolBounds::of(config), Arc::clone(&figures), draw)?,
             figures,
             font_identity,
         })
@@ -112,8 +107,8 @@ impl Pictures {
     }
 
     /// The picture that this thread has just answered `query` with.
-    pub(crate) fn recent(&self, query: &str) -> Option<Arc<Picture>> {
-        let picture = recent::find(self.owner(), query, clock::now())?;
+    pub(crate) fn recent(&self, query: &str, now: Instant) -> Option<Arc<Picture>> {
+        let picture = recent::find(self.owner(), query, now)?;
         self.figures.memory_hit.inc();
         Some(picture)
     }
@@ -144,6 +139,8 @@ impl Pictures {
             }
             Seat::Passenger(arrival) => {
                 self.figures.cache(Tier::Memory, CacheResult::Shared);
+                // The pilot has an equal one; a thousand who wait must not hold a thousand.
+                drop((key, scene));
                 (arrival, true)
             }
             Seat::Pilot(landing, arrival) => {
@@ -170,11 +167,7 @@ impl Pictures {
     ) {
         // A flight that landed between our look into memory and our boarding left its picture there.
         if let Some(picture) = self.remembered(&key).await {
-            landing.land(Ok(Served {
-                picture,
-                source: Source::Memory,
-                timings: None,
-            }));
+            landing.land(Ok(Served::remembered(picture)));
             return;
         }
         self.figures.cache(Tier::Memory, CacheResult::Miss);
@@ -184,7 +177,7 @@ impl Pictures {
         let result = match found {
             Some(picture) => Ok((picture, Source::Redis)),
             None => self
-                .draw(scene, deadline, &mut timings)
+                .draw(scene, key.scene_bytes(), deadline, &mut timings)
                 .await
                 .map(|picture| (picture, Source::Drawn)),
         };
@@ -227,10 +220,11 @@ impl Pictures {
     async fn draw(
         &self,
         scene: Scene,
+        scene_bytes: usize,
         deadline: Deadline,
         timings: &mut Vec<Timing>,
     ) -> Result<Arc<Picture>, DrawError> {
-        let drawn = self.pool.draw(scene, deadline).await?;
+        let drawn = self.pool.draw(scene, scene_bytes, deadline).await?;
         timings.extend(drawn.timings);
         let missing_glyphs = drawn.picture.missing_glyphs;
         self.figures
@@ -238,6 +232,17 @@ impl Pictures {
             .inc_by(u64::from(missing_glyphs));
         let picture = Picture::new(drawn.picture.png.into(), missing_glyphs);
         Ok(Arc::new(picture))
+    }
+}
+
+impl Served {
+    /// A picture that this process had.
+    pub(crate) fn remembered(picture: Arc<Picture>) -> Self {
+        Self {
+            picture,
+            source: Source::Memory,
+            timings: None,
+        }
     }
 }
 

@@ -27,8 +27,8 @@ pub(crate) use trace::TRACEPARENT;
 use crate::config::{Config, FaultMode};
 use trace::Trace;
 
-/// Everything that records, shared by the whole server.
-#[derive(Debug)]
+/// Everything that records, shared by the whole server; clones record to the same.
+#[derive(Debug, Clone)]
 pub(crate) struct Telemetry {
     pub(crate) figures: Arc<Figures>,
     pub(crate) log: Log,

@@ -168,6 +168,8 @@ label! {
         QueueFull = "queue_full",
         /// There were too many connections.
         Connections = "connections",
+        /// Its connection was idle and gave way to another.
+        Evicted = "evicted",
         /// Drawing it would cost more than others could wait for.
         Cost = "cost",
     }

@@ -3,46 +3,113 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use crate::telemetry::Record;
+use super::seats::Seats;
+use crate::clock;
+use crate::telemetry::{Record, Telemetry};
 
 /// Answers that may wait for one flush: a client that sends many requests ahead is answered one
 /// after the other, so there are rarely two.
 const WAITING_MAX: usize = 16;
 
-/// The records of one connection whose bytes are written but not flushed.
-#[derive(Debug, Default)]
+/// What one connection's parts know of each other: its seat, and the records whose bytes are written
+/// but not flushed.
+#[derive(Debug)]
 pub(crate) struct Slot {
-    waiting: Mutex<Vec<Record>>,
+    seats: Arc<Seats>,
+    seat: usize,
+    telemetry: Option<Arc<Telemetry>>,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    waiting: Vec<Record>,
+    /// Requests whose answer is not with hyper yet.
+    unanswered: u32,
+    is_busy: bool,
 }
 
 impl Slot {
-    fn lock(&self) -> MutexGuard<'_, Vec<Record>> {
-        // Pushing and taking leave it whole.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A slot that takes `seat` and gives it back in the end.
+    pub(super) fn new(seats: Arc<Seats>, seat: usize, telemetry: Option<&Telemetry>) -> Self {
+        Self {
+            seats,
+            seat,
+            // An own one: the counter of a shared one would be every core's bottleneck.
+            telemetry: telemetry.map(|telemetry| Arc::new(telemetry.clone())),
+            progress: Mutex::default(),
+        }
     }
 
-    fn wait(&self, record: Record) {
-        let mut waiting = self.lock();
-        if waiting.len() < WAITING_MAX {
-            waiting.push(record);
-            return;
+    /// What this connection records to, if anything.
+    pub(crate) fn telemetry(&self) -> Option<&Arc<Telemetry>> {
+        self.telemetry.as_ref()
+    }
+
+    /// Who is woken when the connection has to go.
+    pub(super) fn watch(&self, waker: &Waker) {
+        self.seats.watch(self.seat, waker);
+    }
+
+    /// Whether the connection has to go.
+    pub(super) fn is_gone(&self) -> bool {
+        self.seats.is_gone(self.seat)
+    }
+
+    /// A request begins. False if the connection was told to go before.
+    pub(super) fn begin(&self) -> bool {
+        let mut progress = self.lock();
+        if !progress.is_busy && !self.seats.begin(self.seat) {
+            return false;
         }
-        drop(waiting);
-        record.delivered();
+        progress.is_busy = true;
+        progress.unanswered += 1;
+        true
     }
 
     /// Everything that was written has left.
     pub(super) fn flushed(&self) {
-        let mut waiting = self.lock();
+        let mut progress = self.lock();
+        if !progress.is_busy {
+            return;
+        }
         // Finished under the lock: the vector keeps its memory, and nobody else wants it.
-        for record in waiting.drain(..) {
+        for record in progress.waiting.drain(..) {
             record.delivered();
         }
+        if progress.unanswered == 0 {
+            progress.is_busy = false;
+            self.seats.wait(self.seat, clock::now());
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        // Pushing and taking leave it whole.
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An answer is with hyper, or given up.
+    fn answered(&self, record: Option<Record>) {
+        let mut progress = self.lock();
+        progress.unanswered = progress.unanswered.saturating_sub(1);
+        let Some(record) = record else { return };
+        if progress.waiting.len() < WAITING_MAX {
+            progress.waiting.push(record);
+            return;
+        }
+        drop(progress);
+        record.delivered();
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.seats.leave(self.seat);
     }
 }
 
@@ -50,29 +117,30 @@ impl Slot {
 #[derive(Debug)]
 pub(crate) struct Body {
     data: Option<Bytes>,
-    delivery: Option<(Record, Arc<Slot>)>,
+    record: Option<Record>,
+    slot: Option<Arc<Slot>>,
 }
 
 impl Body {
     /// A body that nobody keeps a record of.
-    pub(crate) fn unrecorded(data: Bytes) -> Self {
+    pub(crate) fn unrecorded(data: Bytes, slot: Arc<Slot>) -> Self {
         Self {
             data: Some(data).filter(|data| !data.is_empty()),
-            delivery: None,
+            record: None,
+            slot: Some(slot),
         }
     }
 
     /// A body whose delivery finishes a record.
     pub(crate) fn recorded(data: Bytes, record: Record, slot: Arc<Slot>) -> Self {
-        Self {
-            data: Some(data).filter(|data| !data.is_empty()),
-            delivery: Some((record, slot)),
-        }
+        let mut body = Self::unrecorded(data, slot);
+        body.record = Some(record);
+        body
     }
 
     fn hand_over(&mut self) {
-        if let Some((record, slot)) = self.delivery.take() {
-            slot.wait(record);
+        if let Some(slot) = self.slot.take() {
+            slot.answered(self.record.take());
         }
     }
 }
@@ -105,6 +173,8 @@ impl Drop for Body {
         // it, says that the caller went away.
         if self.data.is_none() {
             self.hand_over();
+        } else if let Some(slot) = self.slot.take() {
+            slot.answered(None);
         }
     }
 }

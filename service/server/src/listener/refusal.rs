@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 use signals::{ErrorType, Method, Route, ShedReason, Status};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 
 use crate::clock;
 use crate::telemetry::{Ending, Line, Record, Severity, Telemetry};
@@ -18,35 +20,107 @@ const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     cache-control: no-store\r\nretry-after: 1\r\nconnection: close\r\n\r\n\
     {\"type\":\"urn:proofmark:problem:overloaded\",\"title\":\"Overloaded\",\"status\":503,\"detail\":\"There are too many connections.\"}";
 
-/// Shortest time between two log lines about refused connections: there can be thousands a second.
+/// Shortest time between two log lines about connections: there can be thousands a second.
 const SAID_EVERY: Duration = Duration::from_secs(10);
 
-/// Connections refused at the cap: each is counted, few are logged.
-#[derive(Debug, Default)]
+/// Refused connections that are kept open for a moment, so that the answer is not lost to a reset:
+/// closing a connection on which something unread has arrived takes back what was sent.
+const LINGERING_MAX: usize = 128;
+const LINGER_TIME_MAX: Duration = Duration::from_secs(1);
+const LINGER_BYTES_MAX: usize = 64 * 1024;
+
+/// Connections that had to go at the cap, or to stay outside: each is counted, few are logged.
+#[derive(Debug)]
 pub(super) struct Shedding {
-    said: Option<Instant>,
-    unsaid: u64,
+    refused: Tally,
+    displaced: Tally,
+    lingering: Arc<Semaphore>,
+}
+
+impl Default for Shedding {
+    fn default() -> Self {
+        Self {
+            refused: Tally::default(),
+            displaced: Tally::default(),
+            lingering: Arc::new(Semaphore::new(LINGERING_MAX)),
+        }
+    }
 }
 
 impl Shedding {
-    /// Answers a connection that is one too many. The request on it is never read, so it counts as
-    /// one request, of no known method and route, that took no time.
-    pub(super) fn refuse(&mut self, stream: &TcpStream, telemetry: Option<&Telemetry>) {
+    /// Answers a connection that is one too many. The request on it is never looked at, so it counts
+    /// as one request, of no known method and route, that took no time.
+    pub(super) fn refuse(&mut self, stream: TcpStream, telemetry: Option<&Telemetry>) {
         // Best effort: an empty send buffer takes the answer whole.
         let _ = stream.try_write(TOO_MANY);
+        match Arc::clone(&self.lingering).try_acquire_owned() {
+            Ok(permit) => drop(tokio::spawn(async move {
+                linger(stream).await;
+                drop(permit);
+            })),
+            Err(_) => discard(&stream),
+        }
         let Some(telemetry) = telemetry else { return };
         telemetry.figures.shed(ShedReason::Connections);
         let (method, route) = (Method::Other, Route::Unmatched);
         let (status, error) = (Status::Unavailable, ErrorType::Shed);
         let request = telemetry.figures.request(method, route, status, error);
         request.observe(0.0);
-        if let Some(count) = self.note(clock::now()) {
+        if let Some(count) = self.refused.note(clock::now()) {
             let message = format!("Too many connections: {count} refused since this was last said");
             telemetry.log.write(&Line::new(Severity::Warn, message));
         }
     }
 
-    /// One more was refused at `now`; gives how many the log has not heard of, if it is to hear.
+    /// Counts a connection that went to make room for another.
+    pub(super) fn displaced(&mut self, telemetry: Option<&Telemetry>) {
+        let Some(telemetry) = telemetry else { return };
+        telemetry.figures.shed(ShedReason::Evicted);
+        if let Some(count) = self.displaced.note(clock::now()) {
+            let message =
+                format!("Many connections: {count} idle ones gave way since this was last said");
+            telemetry.log.write(&Line::new(Severity::Warn, message));
+        }
+    }
+}
+
+/// Reads until the client has closed as well, within bounds.
+async fn linger(mut stream: TcpStream) {
+    let mut buffer = [0; 4_096];
+    let read_on = async {
+        stream.shutdown().await?;
+        let mut seen = 0;
+        while seen < LINGER_BYTES_MAX {
+            match stream.read(&mut buffer).await? {
+                0 => break,
+                count => seen += count,
+            }
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    // However it ends, the connection is closed then.
+    let _ = tokio::time::timeout(LINGER_TIME_MAX, read_on).await;
+}
+
+/// Reads what has arrived by now, within bounds, so that closing is no reset.
+pub(super) fn discard(stream: &TcpStream) {
+    let mut buffer = [0; 4_096];
+    for _ in 0..LINGER_BYTES_MAX / buffer.len() {
+        if !matches!(stream.try_read(&mut buffer), Ok(1..)) {
+            return;
+        }
+    }
+}
+
+/// Counts what happens often and is said rarely.
+#[derive(Debug, Default)]
+struct Tally {
+    said: Option<Instant>,
+    unsaid: u64,
+}
+
+impl Tally {
+    /// It happened once more at `now`; gives how many the log has not heard of, if it is to hear.
     fn note(&mut self, now: Instant) -> Option<u64> {
         self.unsaid += 1;
         if self.said.is_some_and(|said| now < said + SAID_EVERY) {
@@ -97,10 +171,10 @@ mod tests {
     #[test]
     fn refused_connections_are_told_at_once_and_then_in_sums() {
         let t0 = Instant::now(); // Only differences from `t0` matter.
-        let mut shedding = Shedding::default();
-        assert_eq!(shedding.note(t0), Some(1));
-        assert_eq!(shedding.note(t0 + SAID_EVERY / 2), None);
-        assert_eq!(shedding.note(t0 + SAID_EVERY / 2), None);
-        assert_eq!(shedding.note(t0 + SAID_EVERY), Some(3));
+        let mut tally = Tally::default();
+        assert_eq!(tally.note(t0), Some(1));
+        assert_eq!(tally.note(t0 + SAID_EVERY / 2), None);
+        assert_eq!(tally.note(t0 + SAID_EVERY / 2), None);
+        assert_eq!(tally.note(t0 + SAID_EVERY), Some(3));
     }
 }

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
+use super::refusal::discard;
 use super::{Limits, Slot};
 
 /// A stream under a write timeout.
@@ -82,6 +83,13 @@ impl GuardedStream {
             io::ErrorKind::TimedOut,
             "the client does not read",
         )))
+    }
+}
+
+impl Drop for GuardedStream {
+    fn drop(&mut self) {
+        // A last answer is not lost because more was sent than was wanted.
+        discard(&self.stream);
     }
 }
 

@@ -59,6 +59,13 @@ impl Key {
     }
 }
 
+impl Key {
+    /// What the scene holds in memory, nearly: as much as its canonical bytes.
+    pub(crate) fn scene_bytes(&self) -> usize {
+        self.redis.canonical.len()
+    }
+}
+
 impl RedisKey {
     pub(crate) fn text(&self) -> String {
         let digest = Md5::new()

@@ -1,7 +1,9 @@
-//! Drawing threads behind a bounded line.
+//! Drawing threads behind a line that is bounded by predicted cost.
 //!
 //! Threads of their own, because drawing is work for a core: in the async runtime it would make
 //! cached answers wait.
+
+mod cost;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,13 +11,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use render::{RenderError, RenderStage, Scene};
-use resilience::{Deadline, Taken, WaitingLine};
+use resilience::{Begun, Bound, Deadline, Full, LineBounds, Load, Taken, WaitingLine};
 use signals::{ErrorType, Kind, ShedReason, Stage, span};
 use tokio::sync::oneshot;
 
 use super::flights::NoArrival;
 use super::kind_of;
 use crate::clock;
+use crate::config::Config;
 use crate::telemetry::{Figures, Timing};
 
 /// How a scene becomes a picture; one for each thread.
@@ -30,6 +33,14 @@ pub(crate) enum DrawError {
     Full {
         /// Until there should be room.
         retry_after: Duration,
+    },
+    /// Drawing it alone would cost more than any picture may.
+    #[error("the picture would take {actual:?} to draw, more than {limit:?}")]
+    TooDear {
+        /// What one picture may cost.
+        limit: Duration,
+        /// What this one is predicted to cost.
+        actual: Duration,
     },
     /// The deadline passed before the picture was there.
     #[error("the picture was not there in time")]
@@ -60,10 +71,36 @@ pub(crate) struct Drawn {
     pub(crate) timings: Vec<Timing>,
 }
 
+/// What the pool allows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PoolBounds {
+    /// Its threads are the workers of the line.
+    pub(crate) line: LineBounds,
+    /// Predicted cost of one picture at most.
+    pub(crate) cost_max: Duration,
+}
+
+impl PoolBounds {
+    pub(crate) fn of(config: &Config) -> Self {
+        let render = &config.render;
+        Self {
+            line: LineBounds {
+                workers: config.threads(),
+                length_max: render.queue_max.get(),
+                cost_max: render.queue_cost_max.get(),
+                bytes_max: render.queue_bytes_max.get(),
+                dear: render.dear.get(),
+            },
+            cost_max: render.cost_max.get(),
+        }
+    }
+}
+
 /// The threads. They end when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Pool {
     shared: Arc<Shared>,
+    cost_max: Duration,
 }
 
 struct Shared {
@@ -94,15 +131,14 @@ impl fmt::Debug for Shared {
 }
 
 impl Pool {
-    /// Starts `threads` threads, each with a way to draw that `make` gives it.
+    /// Starts the threads, each with a way to draw that `make` gives it.
     pub(crate) fn start(
-        threads: usize,
-        queue_max: usize,
+        bounds: PoolBounds,
         figures: Arc<Figures>,
         make: Arc<dyn Fn() -> Box<Draw> + Send + Sync>,
     ) -> std::io::Result<Self> {
         let line = Line {
-            waiting: WaitingLine::new(queue_max, threads),
+            waiting: WaitingLine::new(bounds.line),
             is_closed: false,
         };
         let shared = Arc::new(Shared {
@@ -110,8 +146,11 @@ impl Pool {
             changed: Condvar::new(),
             figures,
         });
-        let pool = Self { shared };
-        for index in 0..threads {
+        let pool = Self {
+            shared,
+            cost_max: bounds.cost_max,
+        };
+        for index in 0..bounds.line.workers {
             let (shared, make) = (Arc::clone(&pool.shared), Arc::clone(&make));
             std::thread::Builder::new()
                 .name(format!("render-{index}"))
@@ -120,10 +159,23 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Draws a scene, unless too many wait already.
-    pub(crate) async fn draw(&self, scene: Scene, deadline: Deadline) -> Result<Drawn, DrawError> {
+    /// Draws a scene of `bytes`, unless it costs too much, alone or with those who wait already.
+    pub(crate) async fn draw(
+        &self,
+        scene: Scene,
+        bytes: usize,
+        deadline: Deadline,
+    ) -> Result<Drawn, DrawError> {
+        let cost = cost::of(&scene, bytes);
+        if cost > self.cost_max {
+            return Err(DrawError::TooDear {
+                limit: self.cost_max,
+                actual: cost,
+            });
+        }
         let (answer, drawn) = oneshot::channel();
-        self.shared.enter(scene, answer, deadline)?;
+        self.shared
+            .enter(scene, Load { cost, bytes }, answer, deadline)?;
         drawn.await.unwrap_or_else(|_| {
             Err(DrawError::Failed {
                 reason: "its thread ended".to_owned(),
@@ -148,27 +200,26 @@ impl Shared {
     fn enter(
         &self,
         scene: Scene,
+        load: Load,
         answer: oneshot::Sender<Result<Drawn, DrawError>>,
         deadline: Deadline,
     ) -> Result<(), DrawError> {
         let now = clock::now();
+        let job = Job {
+            scene,
+            entered: now,
+            answer,
+        };
         let mut line = self.lock();
-        let entered = line.waiting.enter(
-            Job {
-                scene,
-                entered: now,
-                answer,
-            },
-            now,
-            deadline,
-        );
+        let entered = line.waiting.enter(job, load, now, deadline);
         self.figures.queue_depth.set(line.waiting.len() as f64);
         drop(line);
-        entered.map_err(|full| {
-            self.figures.shed(ShedReason::QueueFull);
-            DrawError::Full {
-                retry_after: full.retry_after,
-            }
+        entered.map_err(|Full { bound, retry_after }| {
+            self.figures.shed(match bound {
+                Bound::Length | Bound::Bytes => ShedReason::QueueFull,
+                Bound::Cost | Bound::Deadline => ShedReason::Cost,
+            });
+            DrawError::Full { retry_after }
         })?;
         self.changed.notify_one();
         Ok(())
@@ -178,9 +229,9 @@ impl Shared {
     fn work(&self, make: &(dyn Fn() -> Box<Draw> + Send + Sync)) {
         let mut draw = make();
         while let Some(taken) = self.next() {
-            let (job, now) = match taken {
-                (Taken::Next(job, _), now) => (job, now),
-                (Taken::Expired(job, _), _) => {
+            let (job, begun, now) = match taken {
+                (Taken::Next(job, begun), now) => (job, begun, now),
+                (Taken::Expired(job), _) => {
                     // Nobody may be waiting any more.
                     let _ = job.answer.send(Err(DrawError::Late));
                     continue;
@@ -195,14 +246,26 @@ impl Shared {
                 draw = make();
             }
             self.figures.inflight.dec();
-            self.lock().waiting.learn_cost(clock::since(now));
+            self.finish(begun, clock::since(now));
             let _ = job.answer.send(result);
+        }
+    }
+
+    /// This thread is free again.
+    fn finish(&self, begun: Begun, took: Duration) {
+        let mut line = self.lock();
+        line.waiting.finish(begun, took);
+        let has_next = line.waiting.has_next();
+        drop(line);
+        // A thread that had to leave a dear picture alone may draw it now.
+        if has_next {
+            self.changed.notify_one();
         }
     }
 
     /// Waits for the next job; none when the pool is closed.
     fn next(&self) -> Option<(Taken<Job>, Instant)> {
-        let is_idle = |line: &mut Line| line.waiting.is_empty() && !line.is_closed;
+        let is_idle = |line: &mut Line| !line.waiting.has_next() && !line.is_closed;
         let waited = self.changed.wait_while(self.lock(), is_idle);
         let mut line = waited.unwrap_or_else(PoisonError::into_inner);
         if line.is_closed {
@@ -337,6 +400,20 @@ mod tests {
         }
     }
 
+    fn bounds(threads: usize, queue_max: usize) -> PoolBounds {
+        let second = Duration::from_secs(1);
+        PoolBounds {
+            line: LineBounds {
+                workers: threads,
+                length_max: queue_max,
+                cost_max: 2 * second,
+                bytes_max: 1 << 26,
+                dear: second / 20,
+            },
+            cost_max: 2 * second,
+        }
+    }
+
     fn soon() -> Deadline {
         Deadline::after(clock::now(), Duration::from_secs(10))
     }
@@ -349,13 +426,13 @@ mod tests {
                 _ => Ok(picture()),
             })
         };
-        let pool = Pool::start(1, 8, figures(), Arc::new(make)).unwrap();
-        let error = pool.draw(scene("boom"), soon()).await.unwrap_err();
+        let pool = Pool::start(bounds(1, 8), figures(), Arc::new(make)).unwrap();
+        let error = pool.draw(scene("boom"), 9, soon()).await.unwrap_err();
         assert_eq!(
             error.to_string(),
             "the picture could not be drawn: a panic: no boom"
         );
-        assert!(pool.draw(scene("fine"), soon()).await.is_ok());
+        assert!(pool.draw(scene("fine"), 9, soon()).await.is_ok());
     }
 
     #[tokio::test]
@@ -373,10 +450,10 @@ mod tests {
                 Ok(picture())
             })
         };
-        let pool = Arc::new(Pool::start(1, 2, figures(), Arc::new(make)).unwrap());
+        let pool = Arc::new(Pool::start(bounds(1, 2), figures(), Arc::new(make)).unwrap());
         let draw = |title: &'static str, deadline| {
             let pool = Arc::clone(&pool);
-            tokio::spawn(async move { pool.draw(scene(title), deadline).await.map(|_| ()) })
+            tokio::spawn(async move { pool.draw(scene(title), 9, deadline).await.map(|_| ()) })
         };
         let first = draw("first", soon());
         let name = tokio::task::spawn_blocking(move || (begun.recv().unwrap(), begun))
@@ -391,7 +468,7 @@ mod tests {
         while pool.shared.lock().waiting.len() < 2 {
             tokio::task::yield_now().await;
         }
-        let refused = pool.draw(scene("refused"), soon()).await;
+        let refused = pool.draw(scene("refused"), 9, soon()).await;
         assert!(matches!(refused, Err(DrawError::Full { .. })));
         go.send(()).unwrap();
         go.send(()).unwrap();
@@ -399,6 +476,20 @@ mod tests {
         assert!(matches!(late.await.unwrap(), Err(DrawError::Late)));
         assert!(last.await.unwrap().is_ok());
         assert_eq!(name.1.try_iter().collect::<Vec<_>>(), ["last"]);
+    }
+
+    #[tokio::test]
+    async fn a_picture_that_alone_is_too_dear_is_refused_before_it_waits() {
+        let make = || -> Box<Draw> { Box::new(|_, _| Ok(picture())) };
+        let tight = PoolBounds {
+            cost_max: Duration::from_micros(10),
+            ..bounds(1, 8)
+        };
+        let pool = Pool::start(tight, figures(), Arc::new(make)).unwrap();
+        let error = pool.draw(scene("dear"), 9, soon()).await.unwrap_err();
+        assert!(
+            matches!(error, DrawError::TooDear { limit, actual } if limit == tight.cost_max && actual > limit)
+        );
     }
 
     #[tokio::test]
@@ -416,8 +507,8 @@ mod tests {
                 Ok(picture())
             })
         };
-        let pool = Pool::start(1, 8, Arc::clone(&figures), Arc::new(make)).unwrap();
-        let drawn = pool.draw(scene("card"), soon()).await.unwrap();
+        let pool = Pool::start(bounds(1, 8), Arc::clone(&figures), Arc::new(make)).unwrap();
+        let drawn = pool.draw(scene("card"), 9, soon()).await.unwrap();
         let spans: Vec<&str> = drawn.timings.iter().map(|timing| timing.span).collect();
         assert_eq!(
             spans,

@@ -112,10 +112,21 @@ impl Record {
         route: Route,
         headers: &HeaderMap,
     ) -> Self {
+        Self::begin_at(clock::now(), telemetry, method, route, headers)
+    }
+
+    /// Begins at a moment that is known already.
+    pub(crate) fn begin_at(
+        start: Instant,
+        telemetry: Arc<Telemetry>,
+        method: Method,
+        route: Route,
+        headers: &HeaderMap,
+    ) -> Self {
         let trace = Trace::begin(headers, telemetry.trace_ratio, Chances::draw());
         Self {
             telemetry,
-            start: clock::now(),
+            start,
             method,
             route,
             trace,

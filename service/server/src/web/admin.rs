@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 
 use super::problem::Problem;
 use super::reply::{set_problem_headers, status_code};
-use crate::listener::{Body, Service, Slot};
+use crate::listener::{Answer, Body, Service, Slot};
 use crate::telemetry::{Build, Telemetry};
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -73,7 +73,7 @@ impl Admin {
 }
 
 impl Service for Admin {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>, _: Arc<Slot>) -> Response<Body> {
+    fn answer(&self, request: Request<Incoming>, slot: Arc<Slot>) -> Answer<'_> {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         let handled = match is_read {
             true => self.handle(request.uri().path()),
@@ -95,13 +95,10 @@ impl Service for Admin {
         if is_head {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(content.len()));
         }
-        let mut response = Response::new(Body::unrecorded(if is_head {
-            Bytes::new()
-        } else {
-            content
-        }));
+        let content = if is_head { Bytes::new() } else { content };
+        let mut response = Response::new(Body::unrecorded(content, slot));
         *response.status_mut() = status;
         *response.headers_mut() = headers;
-        response
+        Answer::Now(Some(response))
     }
 }

@@ -284,6 +284,15 @@ impl From<Failed> for Problem {
                 problem.retry_after = Some(retry_after.as_secs_f64().ceil().max(1.0) as u64);
                 problem
             }
+            DrawError::TooDear { limit, actual } => {
+                let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+                Self::limit(&LimitError {
+                    parameter: "picture".to_owned(),
+                    counted: "milliseconds of drawing",
+                    limit: millis(limit),
+                    actual: millis(actual),
+                })
+            }
             DrawError::Late => {
                 let detail = "The picture was not there before the deadline of the request.";
                 let (kind, title) = ("deadline-exceeded", "Deadline exceeded");

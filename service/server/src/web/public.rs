@@ -9,31 +9,26 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, Uri};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use render::Scene;
 use resilience::Deadline;
 use signals::{Kind, Method, Route, field};
 
-use super::accept::Tie;
-use super::apology::Apologies;
 use super::gallery::Gallery;
 use super::problem::Problem;
-use super::reply::{Reply, Shown};
-use super::{accept, body, card, chart, patience, query};
+use super::reply::Reply;
+use super::{body, card, chart, query};
 use crate::clock;
 use crate::config::Config;
 use crate::fault::{Fault, Mishap};
-use crate::listener::{Body, Service, Slot};
+use crate::listener::{Answer, Body, Service, Slot};
 use crate::pictures::{Key, Pictures, Served};
-use crate::telemetry::{Line, Record, Severity, Source, Telemetry};
+use crate::telemetry::{Line, Record, Severity, Telemetry};
 
 /// Bodies above this are parsed beside the async threads, where they hold up nobody.
 const PARSED_INLINE_BYTES: usize = 32 * 1024;
-
-/// What is kept of a deadline for sending the answer; of a short one a tenth is.
-const ANSWER_RESERVE: Duration = Duration::from_millis(50);
 
 /// The service behind the public listener.
 #[derive(Debug)]
@@ -42,7 +37,6 @@ pub(crate) struct Public {
     pictures: Arc<Pictures>,
     fault: Fault,
     gallery: Gallery,
-    apologies: Apologies,
     url_bytes_max: usize,
     head_bytes_max: usize,
     body_bytes_max: usize,
@@ -52,29 +46,11 @@ pub(crate) struct Public {
 }
 
 impl Service for Public {
-    async fn answer(
-        self: Arc<Self>,
-        request: Request<Incoming>,
-        slot: Arc<Slot>,
-    ) -> Response<Body> {
-        let (head, content) = request.into_parts();
-        // What is still here after the answer was found is a body that nobody read.
-        let mut content = Some(content).filter(|content| !content.is_end_stream());
-        let (method, route) = (method_of(&head), route_of(head.uri.path()));
-        let record = Record::begin(Arc::clone(&self.telemetry), method, route, &head.headers);
-        let reply = guarded(self.handle(method, route, &head, &mut content)).await;
-        let reply = reply.unwrap_or_else(|words| {
-            let line =
-                Line::new(Severity::Error, "A request handler panicked").text(field::ERROR, words);
-            self.telemetry.log.write(&line);
-            Err(Problem::internal())
-        });
-        let reply = match reply {
-            Ok(reply) => reply,
-            // Boxed like whatever is rare.
-            Err(problem) => Box::pin(self.apologise(problem, route, &head, content)).await,
-        };
-        reply.into_response(method, &head.headers, record, slot)
+    fn answer(&self, request: Request<Incoming>, slot: Arc<Slot>) -> Answer<'_> {
+        match self.answer_now(&request, &slot) {
+            Some(response) => Answer::Now(Some(response)),
+            None => Answer::Later(Box::pin(self.answer_later(request, slot))),
+        }
     }
 }
 
@@ -83,13 +59,11 @@ impl Public {
         config: &Config,
         telemetry: Arc<Telemetry>,
         pictures: Arc<Pictures>,
-        spare: Bytes,
         fault: Fault,
     ) -> Self {
         let http = &config.http;
         Self {
             telemetry,
-            apologies: Apologies::new(Arc::clone(&pictures), spare),
             pictures,
             fault,
             gallery: Gallery::new(),
@@ -102,6 +76,48 @@ impl Public {
         }
     }
 
+    /// The answer to a query that this thread answered a moment ago: most answers under load, and
+    /// the shortest way.
+    fn answer_now(&self, request: &Request<Incoming>, slot: &Arc<Slot>) -> Option<Response<Body>> {
+        let method = method_of(request.method());
+        let is_plain = matches!(method, Method::Get | Method::Head)
+            && request.uri().path() == Route::Card.as_str()
+            && request.body().is_end_stream()
+            && self.fault.is_off();
+        if !is_plain || self.check_head(request.uri(), request.headers()).is_err() {
+            return None;
+        }
+        let start = clock::now();
+        let picture = self.pictures.recent(request.uri().query()?, start)?;
+        let telemetry = Arc::clone(slot.telemetry().unwrap_or(&self.telemetry));
+        let record = Record::begin_at(start, telemetry, method, Route::Card, request.headers());
+        let reply = Reply::remembered(picture, Kind::Card);
+        Some(reply.into_response(method, request.headers(), record, Arc::clone(slot)))
+    }
+
+    async fn answer_later(&self, request: Request<Incoming>, slot: Arc<Slot>) -> Response<Body> {
+        let (head, content) = request.into_parts();
+        // What is still here after the answer was found is a body that nobody read.
+        let mut content = Some(content).filter(|content| !content.is_end_stream());
+        let (method, route) = (method_of(&head.method), route_of(head.uri.path()));
+        let telemetry = Arc::clone(slot.telemetry().unwrap_or(&self.telemetry));
+        let record = Record::begin(telemetry, method, route, &head.headers);
+        let reply = guarded(self.handle(method, route, &head, &mut content)).await;
+        let reply = reply.unwrap_or_else(|words| {
+            let line =
+                Line::new(Severity::Error, "A request handler panicked").text(field::ERROR, words);
+            self.telemetry.log.write(&line);
+            Err(Problem::internal())
+        });
+        let reply = match (reply, content) {
+            (Err(problem), Some(unread)) => {
+                Reply::Problem(self.refuse(problem, &head, unread).await)
+            }
+            (reply, _) => reply.unwrap_or_else(Reply::Problem),
+        };
+        reply.into_response(method, &head.headers, record, slot)
+    }
+
     async fn handle(
         &self,
         method: Method,
@@ -109,13 +125,12 @@ impl Public {
         head: &Parts,
         content: &mut Option<Incoming>,
     ) -> Result<Reply, Problem> {
-        self.check_head(head)?;
+        self.check_head(&head.uri, &head.headers)?;
         let query = head.uri.query().unwrap_or_default();
         match (route, method) {
-            (Route::Card, Method::Get | Method::Head) => self.get_card(query, &head.headers).await,
+            (Route::Card, Method::Get | Method::Head) => self.get_card(query).await,
             (Route::Card, _) => Err(Problem::method_not_allowed("GET, HEAD")),
-            // Boxed, so that the future of every request is as small as that of a cached card.
-            (Route::Chart, Method::Post) => Box::pin(self.post_chart(query, head, content)).await,
+            (Route::Chart, Method::Post) => self.post_chart(query, head, content).await,
             (Route::Chart, _) => Err(Problem::method_not_allowed("POST")),
             (Route::Gallery, Method::Get | Method::Head) => {
                 query::each_parameter(query, &[], |_, _| Ok(()))?;
@@ -129,24 +144,18 @@ impl Public {
     /// `GET /v1/card.png`: one card as PNG.
     ///
     /// 400 invalid parameter; 422 over a limit; 503 shed, with `Retry-After`; 504 deadline exceeded.
-    async fn get_card(&self, query: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
+    async fn get_card(&self, query: &str) -> Result<Reply, Problem> {
         self.suffer().await?;
-        if let Some(picture) = self.pictures.recent(query) {
-            let served = Served {
-                picture,
-                source: Source::Memory,
-                timings: None,
-            };
-            return Ok(Reply::Picture(Shown::plain(served, Kind::Card)));
-        }
-        let (parameters, patience) = patience::take(headers, query, self.patience)?;
-        let deadline = deadline(patience);
-        let scene = Scene::Card(card::parse(&parameters)?);
+        let deadline = self.deadline();
+        let scene = Scene::Card(card::parse(query)?);
         scene.check()?;
         let key = self.pictures.key(&scene);
         let served = self.serve(scene, key, deadline).await?;
         self.pictures.keep_recent(query, &served.picture);
-        Ok(Reply::Picture(Shown::plain(served, Kind::Card)))
+        Ok(Reply::Picture {
+            served,
+            kind: Kind::Card,
+        })
     }
 
     /// `POST /v1/chart.png`: a chart of the series in the body as PNG.
@@ -159,8 +168,7 @@ impl Public {
         content: &mut Option<Incoming>,
     ) -> Result<Reply, Problem> {
         self.suffer().await?;
-        let (parameters, patience) = patience::take(&head.headers, query, self.patience)?;
-        query::each_parameter(&parameters, &[], |_, _| Ok(()))?;
+        query::each_parameter(query, &[], |_, _| Ok(()))?;
         body::check_is_json(&head.headers)?;
         let body = match content.take() {
             Some(content) => {
@@ -169,7 +177,7 @@ impl Public {
             None => Bytes::new(),
         };
         // Parsing may have to wait for a thread, and that counts.
-        let deadline = deadline(patience);
+        let deadline = self.deadline();
         let (depth_max, pictures) = (self.json_depth_max, Arc::clone(&self.pictures));
         let is_small = body.len() <= PARSED_INLINE_BYTES;
         let parse = move || -> Result<(Scene, Key), Problem> {
@@ -187,42 +195,22 @@ impl Public {
         };
         let (scene, key) = parsed?;
         let served = self.serve(scene, key, deadline).await?;
-        Ok(Reply::Picture(Shown::plain(served, Kind::Chart)))
+        Ok(Reply::Picture {
+            served,
+            kind: Kind::Chart,
+        })
+    }
+
+    /// When the answer to a request that was read just now is due.
+    fn deadline(&self) -> Deadline {
+        Deadline::after(clock::now(), self.patience)
     }
 
     async fn serve(&self, scene: Scene, key: Key, deadline: Deadline) -> Result<Served, Problem> {
         if let Some(picture) = self.pictures.remembered(&key).await {
-            return Ok(Served {
-                picture,
-                source: Source::Memory,
-                timings: None,
-            });
+            return Ok(Served::remembered(picture));
         }
-        Ok(Box::pin(self.pictures.get(key, scene, deadline)).await?)
-    }
-
-    /// An error in the form that the caller can use.
-    async fn apologise(
-        &self,
-        mut problem: Problem,
-        route: Route,
-        head: &Parts,
-        unread: Option<Incoming>,
-    ) -> Reply {
-        if let Some(unread) = unread {
-            problem = self.refuse(problem, head, unread).await;
-        }
-        let tie = match route {
-            // Alerts, mails and incident pages show it; a program says that it wants words.
-            Route::Chart if head.method != http::Method::POST => Tie::Picture,
-            _ => Tie::Words,
-        };
-        let is_drawn = !matches!(route, Route::Gallery | Route::Unmatched);
-        if !is_drawn || !accept::wants_picture(&head.headers, tie) {
-            return Reply::Problem(problem);
-        }
-        let png = self.apologies.picture(&problem).await;
-        Reply::Apology { problem, png }
+        Ok(self.pictures.get(key, scene, deadline).await?)
     }
 
     /// Reads the body of a refused request out of the way, so that the client gets to read why.
@@ -233,17 +221,15 @@ impl Public {
         problem
     }
 
-    fn check_head(&self, head: &Parts) -> Result<(), Problem> {
-        let url_bytes = head
-            .uri
+    fn check_head(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+        let url_bytes = uri
             .path_and_query()
             .map_or(0, |target| target.as_str().len());
         if url_bytes > self.url_bytes_max {
             return Err(Problem::url_too_long(self.url_bytes_max, url_bytes));
         }
         // Each header has a colon, a space and a line break beside name and value.
-        let headers = head
-            .headers
+        let headers = headers
             .iter()
             .map(|(name, value)| name.as_str().len() + value.len() + 4);
         let head_bytes = url_bytes + headers.sum::<usize>();
@@ -266,12 +252,6 @@ impl Public {
     }
 }
 
-/// When the work for a request that was read just now must end, so that its answer is there before the
-/// caller stops waiting.
-fn deadline(patience: Duration) -> Deadline {
-    Deadline::after(clock::now(), patience - (patience / 10).min(ANSWER_RESERVE))
-}
-
 /// The output of a future, or the words of its panic.
 async fn guarded<F: Future>(future: F) -> Result<F::Output, String> {
     let mut future = pin!(future);
@@ -292,8 +272,8 @@ async fn guarded<F: Future>(future: F) -> Result<F::Output, String> {
     .await
 }
 
-fn method_of(head: &Parts) -> Method {
-    match head.method {
+fn method_of(method: &http::Method) -> Method {
+    match *method {
         http::Method::GET => Method::Get,
         http::Method::HEAD => Method::Head,
         http::Method::POST => Method::Post,

@@ -9,7 +9,7 @@ use signals::{DegradedLevel, DegradedReason, ErrorType, Kind, Method, Status};
 use super::conditional;
 use super::problem::Problem;
 use crate::listener::{Body, Slot};
-use crate::pictures::Served;
+use crate::pictures::{Picture, Served};
 use crate::telemetry::{Ending, Record, TRACEPARENT};
 
 /// Pictures may be kept, but must be asked about each time.
@@ -84,6 +84,12 @@ impl Shown {
 }
 
 impl Reply {
+    /// A picture that was there already.
+    pub(crate) fn remembered(picture: Arc<Picture>, kind: Kind) -> Self {
+        let served = Served::remembered(picture);
+        Self::Picture { served, kind }
+    }
+
     /// The response to send. It is recorded once it has been delivered.
     pub(crate) fn into_response(
         self,

@@ -9,6 +9,7 @@ mod desk;
 mod answers;
 mod refusals;
 mod silence;
+mod crowds;
 mod flights;
 mod redis;
 mod draining;

@@ -87,36 +87,6 @@ async fn a_client_that_reads_slowly_but_steadily_gets_everything() {
 }
 
 #[tokio::test]
-async fn a_connection_above_the_cap_is_told_and_counted() {
-    let desk = Desk::open(&["http.connections_max=2"]).await;
-    let _first = desk.connect().await;
-    let _second = desk.connect().await;
-    desk.await_value("http_server_open_connections", |open| open == 2.0)
-        .await;
-    let mut third = desk.connect().await;
-    let answer = read_to_end(&mut third).await;
-    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
-    assert_eq!(
-        desk.value("render_shed_total{reason=\"connections\"}")
-            .await,
-        1.0
-    );
-    let shed = "http_server_request_duration_seconds_count{error_type=\"shed\",\
-        http_request_method=\"_OTHER\",http_response_status_code=\"503\",http_route=\"_OTHER\"}";
-    assert_eq!(desk.value(shed).await, 1.0);
-    drop(_first);
-    desk.await_value("http_server_open_connections", |open| open == 1.0)
-        .await;
-    assert_eq!(desk.get("/").await.status(), 200);
-    let log = desk.close().await;
-    let told = log.iter().filter(|line| {
-        let message = line["message"].as_str().unwrap();
-        line["severity"] == "WARN" && message.starts_with("Too many connections: 1 refused")
-    });
-    assert_eq!(told.count(), 1);
-}
-
-#[tokio::test]
 async fn a_caller_who_leaves_does_not_stop_the_drawing() {
     let desk = Desk::open(&["render.threads=1"]).await;
     let mut leaver = desk.connect().await;
