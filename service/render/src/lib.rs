@@ -46,7 +46,8 @@ pub use limit::{
 pub use painter::{Painter, Picture, RenderError, RenderStage};
 pub use raster::Raster;
 pub use scene::{
-    Axis, Background, Band, Card, Chart, ChoiceError, Scene, Series, Theme, Threshold, Unit,
+    Align, Axis, Background, Band, Card, Chart, ChoiceError, Scene, Series, TITLE_SIZE_MAX,
+    TITLE_SIZE_MIN, Template, Theme, Threshold, Unit,
 };
 pub use text::MissingGlyphs;
 
