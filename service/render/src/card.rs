@@ -1,9 +1,14 @@
 //! A title card: where everything goes, and how it is drawn.
 
+mod look;
+mod picture;
+
+pub(crate) use look::{Look, Tones};
+
 use crate::Color;
 use crate::color::mix;
 use crate::frame::{Area, Frame, GRADIENT_SLANT, PIXEL_BYTES, RoundPart, round_parts};
-use crate::scene::{Background, Card, Theme};
+use crate::scene::{Align, Background, Card};
 use crate::text::{Ink, Line, Paragraph, TextStyle, Typesetter};
 
 /// All lengths below are in pixels of a card of this size; others are scaled to fit.
@@ -16,35 +21,35 @@ const PANEL_RADIUS: f32 = 28.0;
 const ACCENT: (f32, f32) = (84.0, 10.0);
 /// From the accent bar to the title.
 const ACCENT_GAP: f32 = 26.0;
-/// Title sizes, the first that fits whole is taken, else the last.
-const TITLE_SIZES: [f32; 4] = [76.0, 66.0, 58.0, 52.0];
-const TITLE_LINES_MAX: usize = 2;
-const SUBTITLE_SIZE: f32 = 33.0;
-const SUBTITLE_LINES_MAX: usize = 2;
+/// How much of its size a title has: the first with which it fits whole is taken, else the last.
+const TITLE_PARTS: [f32; 4] = [1.0, 66.0 / 76.0, 58.0 / 76.0, 52.0 / 76.0];
+/// How much of the size of the title the subtitle has, and within which bounds.
+const SUBTITLE_PART: f32 = 33.0 / 76.0;
+const SUBTITLE_SIZE_MIN: f32 = 22.0;
+const SUBTITLE_SIZE_MAX: f32 = 44.0;
 const SUBTITLE_GAP: f32 = 18.0;
 const FOOTER_SIZE: f32 = 25.0;
 /// From the line over the footer to the footer.
 const FOOTER_GAP: f32 = 20.0;
 /// Text is never smaller, however small the card.
 const SIZE_PIXELS_MIN: f32 = 6.0;
-
-/// Colours of a theme.
-struct Tones {
-    panel: Color,
-    /// How much of the background the panel hides.
-    panel_coverage: u8,
-    title: Color,
-    subtitle: Color,
-    footer: Color,
-    /// How strong the line over the footer is.
-    rule_coverage: u8,
-}
+/// Lines of title and subtitle across the whole card, and where a picture takes a third of it.
+const LINES_MAX: usize = 2;
+const LINES_BESIDE_PICTURE_MAX: usize = 3;
+/// The part of the panel that a picture takes, and how far it stays from the panel's edge.
+const PICTURE_PART: f32 = 0.35;
+const PICTURE_INSET: f32 = 22.0;
+const PICTURE_RADIUS: f32 = 14.0;
+/// From the text to the picture.
+const PICTURE_GAP: f32 = 50.0;
 
 /// Where everything on a card goes.
 pub(crate) struct Layout {
     scale: f32,
+    look: Look,
     panel: Area,
     content: Area,
+    picture: Option<Area>,
     title: Paragraph,
     subtitle: Paragraph,
     footer: Option<Line>,
@@ -61,27 +66,36 @@ impl Layout {
             bottom: card.height as i32,
         };
         let panel = whole.inset(pixels(MARGIN, scale));
-        let content = panel.inset(pixels(PADDING, scale));
+        let (picture, content) = places(card, panel, scale);
         let room = content.width() as f32;
-        let subtitle = TextStyle::regular(size(SUBTITLE_SIZE, scale));
+        let lines_max = match picture {
+            Some(_) => LINES_BESIDE_PICTURE_MAX,
+            None => LINES_MAX,
+        };
+        let title_size = f32::from(card.title_size);
+        let subtitle = (title_size * SUBTITLE_PART).clamp(SUBTITLE_SIZE_MIN, SUBTITLE_SIZE_MAX);
+        let subtitle = TextStyle::regular(size(subtitle, scale));
         let footer = TextStyle::regular(size(FOOTER_SIZE, scale));
+        let title = TITLE_PARTS.map(|part| TextStyle::bold(size(title_size * part, scale)));
         Self {
             scale,
+            look: Look::of(card),
             panel,
             content,
-            title: title(&card.title, scale, room, typesetter),
-            subtitle: typesetter.paragraph(&card.subtitle, subtitle, room, SUBTITLE_LINES_MAX),
+            picture,
+            title: largest(&card.title, &title, room, lines_max, typesetter),
+            subtitle: typesetter.paragraph(&card.subtitle, subtitle, room, lines_max),
             footer: Some(typesetter.line(&card.footer, footer, room))
                 .filter(|line| !line.glyphs.is_empty()),
         }
     }
 
     pub(crate) fn raster(&self, card: &Card, ink: &mut Ink<'_, '_>) {
-        let tones = tones(card);
+        let tones = self.look.tones;
         ink.frame.resize(card.width, card.height);
-        let panel = card.panel.then_some(self.panel);
+        let panel = card.has_panel().then_some(self.panel);
         let radius = PANEL_RADIUS * self.scale;
-        match card.background {
+        match self.look.background {
             Background::Flat(color) => {
                 ink.frame.clear(color);
                 if let Some(panel) = panel {
@@ -104,19 +118,24 @@ impl Layout {
                 }
             }
         }
-        let bottom = self.raster_footer(ink, &tones);
-        self.raster_texts(card, ink, &tones, bottom);
+        if let (Some(raster), Some(area)) = (card.shown_picture(), self.picture) {
+            picture::draw(ink.frame, raster, area, PICTURE_RADIUS * self.scale);
+        }
+        let bottom = self.raster_footer(card, ink);
+        self.raster_texts(card, ink, bottom);
     }
 
     /// Draws line and footer; returns where the room for the other texts ends.
-    fn raster_footer(&self, ink: &mut Ink<'_, '_>, tones: &Tones) -> i32 {
+    fn raster_footer(&self, card: &Card, ink: &mut Ink<'_, '_>) -> i32 {
         let Some(footer) = &self.footer else {
             return self.content.bottom;
         };
+        let tones = self.look.tones;
         let lift = pixels(PADDING / 3.0, self.scale);
         let top = self.content.bottom + lift - footer.style.leading();
         let baseline = top + footer.style.ascent();
-        ink.text(footer, self.content.left as f32, baseline, tones.footer);
+        let left = self.start(card.align, footer.width);
+        ink.text(footer, left, baseline, tones.footer);
         let rule = Area {
             top: top - pixels(FOOTER_GAP, self.scale),
             bottom: top - pixels(FOOTER_GAP, self.scale) + pixels(2.0, self.scale).max(1),
@@ -127,8 +146,9 @@ impl Layout {
     }
 
     /// Draws accent, title and subtitle, centred in the height down to `bottom`.
-    fn raster_texts(&self, card: &Card, ink: &mut Ink<'_, '_>, tones: &Tones, bottom: i32) {
+    fn raster_texts(&self, card: &Card, ink: &mut Ink<'_, '_>, bottom: i32) {
         let accent_height = pixels(ACCENT.1, self.scale).max(1);
+        let accent_width = pixels(ACCENT.0, self.scale).max(2);
         let accent_gap = pixels(ACCENT_GAP, self.scale);
         let subtitle_gap = pixels(SUBTITLE_GAP, self.scale);
         let height = accent_height
@@ -141,23 +161,31 @@ impl Layout {
                 subtitle_gap
             };
         let mut top = self.content.top + ((bottom - self.content.top - height) / 2).max(0);
+        let left = self.start(card.align, accent_width as f32).round() as i32;
         let accent = Area {
+            left,
             top,
+            right: left + accent_width,
             bottom: top + accent_height,
-            right: self.content.left + pixels(ACCENT.0, self.scale).max(2),
-            ..self.content
         };
         let radius = accent_height as f32 / 2.0;
-        ink.frame
-            .fill_round(accent, radius, card.shown_accent(), 255);
+        ink.frame.fill_round(accent, radius, self.look.accent, 255);
         top = accent.bottom + accent_gap;
-        top = self.raster_block(ink, &self.title, top, tones.title);
-        self.raster_block(ink, &self.subtitle, top + subtitle_gap, tones.subtitle);
+        let tones = self.look.tones;
+        top = self.raster_block(card, ink, &self.title, top, tones.title);
+        self.raster_block(
+            card,
+            ink,
+            &self.subtitle,
+            top + subtitle_gap,
+            tones.subtitle,
+        );
     }
 
     /// Draws a paragraph from `top` down; returns where it ends.
     fn raster_block(
         &self,
+        card: &Card,
         ink: &mut Ink<'_, '_>,
         block: &Paragraph,
         mut top: i32,
@@ -165,26 +193,60 @@ impl Layout {
     ) -> i32 {
         for line in &block.lines {
             let baseline = top + line.style.ascent();
-            ink.text(line, self.content.left as f32, baseline, color);
+            ink.text(line, self.start(card.align, line.width), baseline, color);
             top += line.style.leading();
         }
         top
     }
+
+    /// Where something of this width begins.
+    fn start(&self, align: Align, width: f32) -> f32 {
+        let left = self.content.left as f32;
+        match align {
+            Align::Left => left,
+            Align::Center => left + ((self.content.width() as f32 - width) / 2.0).max(0.0),
+        }
+    }
 }
 
-/// The title in the largest size in which it is not cut.
-fn title(text: &str, scale: f32, room: f32, typesetter: &Typesetter<'_>) -> Paragraph {
-    let set = |points: f32| {
-        let style = TextStyle::bold(size(points, scale));
-        typesetter.paragraph(text, style, room, TITLE_LINES_MAX)
+/// Where the picture goes, if there is one, and the text: beside each other, or one above the other
+/// on an upright card.
+fn places(card: &Card, panel: Area, scale: f32) -> (Option<Area>, Area) {
+    let content = panel.inset(pixels(PADDING, scale));
+    if card.shown_picture().is_none() {
+        return (None, content);
+    }
+    let inner = panel.inset(pixels(PICTURE_INSET, scale));
+    let gap = pixels(PICTURE_GAP, scale);
+    if panel.height() > panel.width() {
+        let bottom = inner.top + pixels(inner.height() as f32, PICTURE_PART);
+        let top = bottom + gap;
+        (Some(Area { bottom, ..inner }), Area { top, ..content })
+    } else {
+        let left = inner.right - pixels(inner.width() as f32, PICTURE_PART);
+        let right = left - gap;
+        (Some(Area { left, ..inner }), Area { right, ..content })
+    }
+}
+
+/// A text in the first of some styles in which it is not cut, else in the last.
+fn largest(
+    text: &str,
+    styles: &[TextStyle],
+    room: f32,
+    lines_max: usize,
+    typesetter: &Typesetter<'_>,
+) -> Paragraph {
+    let mut set = Paragraph {
+        lines: Vec::new(),
+        is_cut: true,
     };
-    let [first, others @ ..] = TITLE_SIZES;
-    others.iter().fold(
-        set(first),
-        |best, &smaller| {
-            if best.is_cut { set(smaller) } else { best }
-        },
-    )
+    for &style in styles {
+        if set.is_cut {
+            set = typesetter.paragraph(text, style, room, lines_max);
+        }
+    }
+    set
 }
 
 fn block_height(block: &Paragraph) -> i32 {
@@ -197,27 +259,6 @@ fn pixels(length: f32, scale: f32) -> i32 {
 
 fn size(points: f32, scale: f32) -> u16 {
     (points * scale).round().max(SIZE_PIXELS_MIN) as u16
-}
-
-fn tones(card: &Card) -> Tones {
-    match card.theme {
-        Theme::Light => Tones {
-            panel: Color::WHITE,
-            panel_coverage: 244,
-            title: Color::rgb(0x0f172a),
-            subtitle: Color::rgb(0x475569),
-            footer: Color::rgb(0x64748b),
-            rule_coverage: 56,
-        },
-        Theme::Dark => Tones {
-            panel: Color::rgb(0x0b1120),
-            panel_coverage: 226,
-            title: Color::rgb(0xf8fafc),
-            subtitle: Color::rgb(0xcbd5e1),
-            footer: Color::rgb(0xa3b1c6),
-            rule_coverage: 72,
-        },
-    }
 }
 
 /// A diagonal gradient as one long row of pixels. Each row of the picture is a piece of it that

@@ -50,8 +50,9 @@ pub use limit::{
 pub use painter::{Painter, Picture, RenderError, RenderStage};
 pub use raster::{DecodeError, DecodeLimits, PictureFormat, Raster};
 pub use scene::{
-    Axis, Background, Band, Before, Card, Chart, ChoiceError, Direction, Edge, Graph, Kind, Mark,
-    MarkKind, NameError, Node, Scene, Series, State, Theme, Threshold, Unit, Zone, ZoneError,
+    Align, Axis, Background, Band, Before, Card, Chart, ChoiceError, Direction, Edge, Graph, Kind,
+    Mark, MarkKind, NameError, Node, Scene, Series, State, TITLE_SIZE_MAX, TITLE_SIZE_MIN,
+    Template, Theme, Threshold, Unit, Zone, ZoneError,
 };
 pub use text::MissingGlyphs;
 

@@ -9,7 +9,7 @@ mod cost;
 
 use std::str::FromStr;
 
-pub use card::{Background, Card};
+pub use card::{Align, Background, Card, TITLE_SIZE_MAX, TITLE_SIZE_MIN, Template};
 pub use chart::{Axis, Band, Chart, Kind, Mark, MarkKind, Series, Threshold, Unit};
 pub use graph::{Before, Direction, Edge, Graph, NameError, Node, State};
 pub(crate) use graph::{sorted_edges, sorted_nodes};
@@ -190,7 +190,7 @@ impl FromStr for Theme {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Color;
+    use crate::{Color, Raster};
 
     fn chart(points: &[(f64, f64)], color: Option<Color>) -> Vec<u8> {
         let points = points.to_vec();
@@ -232,22 +232,41 @@ mod tests {
             card(|_| ()),
             card(|card| card.width += 1),
             card(|card| card.height += 1),
-            card(|card| card.panel = false),
+            card(|card| card.template = Template::Plain),
             card(|card| card.theme = Theme::Dark),
             card(|card| card.accent = Some(Color::WHITE)),
+            card(|card| card.ink = Some(Color::WHITE)),
+            card(|card| card.title_size += 1),
+            card(|card| card.align = Align::Center),
             card(|card| card.background = flat),
+            card(|card| (card.template, card.picture) = (Template::Picture, picture(1))),
+            card(|card| (card.template, card.picture) = (Template::Picture, picture(2))),
         ];
         for (index, bytes) in all.iter().enumerate() {
             assert!(!all[..index].contains(bytes), "{index}");
         }
     }
 
+    fn picture(shade: u8) -> Option<Raster> {
+        Raster::from_rgba(1, 1, vec![shade, 0, 0, 255])
+    }
+
     #[test]
-    fn an_accent_is_written_as_it_is_shown() {
+    fn colours_are_written_as_they_are_shown() {
         let main = Background::default().main_color();
-        let given = |panel| card(|card| (card.panel, card.accent) = (panel, Some(main)));
-        assert_eq!(card(|card| card.panel = true), given(true));
-        assert_ne!(card(|card| card.panel = false), given(false));
+        let given = |template| card(|card| (card.template, card.accent) = (template, Some(main)));
+        assert_eq!(card(|_| ()), given(Template::Panel));
+        let plain = card(|card| card.template = Template::Plain);
+        assert_ne!(plain, given(Template::Plain));
+        let ink = Some(Color::rgb(0x0f172a));
+        assert_eq!(card(|_| ()), card(|card| card.ink = ink), "the theme's");
+    }
+
+    #[test]
+    fn a_picture_counts_where_it_is_shown() {
+        let panel = card(|_| ());
+        assert_eq!(panel, card(|card| card.template = Template::Picture));
+        assert_eq!(panel, card(|card| card.picture = picture(1)));
     }
 
     #[test]

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use render::{
-    Axis, Background, Band, Card, Chart, Color, Fonts, Kind, Mark, MarkKind, Painter, Picture,
-    RenderError, Scene, Series, Theme, Threshold, Unit, Zone,
+    Align, Axis, Background, Band, Card, Chart, Color, Fonts, Kind, Mark, MarkKind, Painter,
+    Picture, Raster, RenderError, Scene, Series, Template, Theme, Threshold, Unit, Zone,
 };
 
 thread_local! {
@@ -62,12 +62,28 @@ fn any_background() -> impl Strategy<Value = Background> {
     ]
 }
 
+fn any_picture() -> impl Strategy<Value = Option<Raster>> {
+    let size = prop_oneof![4 => 1_u32..40, 1 => 1_u32..2_000];
+    (size, 1_u32..40, any::<[u8; 4]>(), any::<bool>()).prop_map(
+        |(width, height, pixel, is_there)| {
+            let pixels = pixel.repeat((width * height) as usize);
+            Raster::from_rgba(width, height, pixels).filter(|_| is_there)
+        },
+    )
+}
+
 prop_compose! {
     fn any_card()(
         width in any_size(), height in any_size(), title in any_text(), subtitle in any_text(),
-        footer in any_text(), background in any_background(), panel: bool, theme in any_theme(),
+        footer in any_text(), background in any_background(), theme in any_theme(),
+        template in prop_oneof![Just(Template::Plain), Just(Template::Panel), Just(Template::Picture)],
+        align in prop_oneof![Just(Align::Left), Just(Align::Center)],
+        title_size in 20_u16..130, picture in any_picture(),
     ) -> Card {
-        Card { width, height, title, subtitle, footer, background, panel, theme, accent: None }
+        Card {
+            width, height, title, subtitle, footer, background, template, theme, align, title_size, picture,
+            ..Card::default()
+        }
     }
 }
 

@@ -48,6 +48,11 @@ impl Canonical {
         self
     }
 
+    pub(super) fn digest(&mut self, digest: &[u8; 32]) -> &mut Self {
+        self.bytes.extend_from_slice(digest);
+        self
+    }
+
     /// One number of the data, with one form for both zeros and one for all that are not finite.
     pub(super) fn value(&mut self, value: f64) -> &mut Self {
         let bits = match value {

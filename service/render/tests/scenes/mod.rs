@@ -4,7 +4,9 @@ pub(crate) mod charts;
 
 use std::sync::Arc;
 
-use render::{Background, Band, Card, Chart, Color, Fonts, Scene, Series, Theme, Threshold, Unit};
+use render::{
+    Background, Band, Card, Chart, Color, Fonts, Scene, Series, Template, Theme, Threshold, Unit,
+};
 
 /// Where `ci/setup` puts the Chinese font.
 const CHINESE: &str = "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc";
@@ -42,7 +44,7 @@ fn cards() -> Vec<(&'static str, Card)> {
     };
     let flat = Card {
         background: Background::Flat(Color::rgb(0x0f172a)),
-        panel: false,
+        template: Template::Plain,
         theme: Theme::Dark,
         ..latin.clone()
     };
