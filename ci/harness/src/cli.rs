@@ -35,6 +35,8 @@ pub(crate) enum Verb {
     Slo(slo::check::Args),
     /// Write rules, alerts, routing and dashboards from objectives and signals.
     Build(build::Args),
+    /// Make a signed URL, a key, or check a signature.
+    Sign(server::sign::Args),
     /// Receive alerts, keep them, list them.
     Desk(desk::Args),
     /// Become another program that dies with its parent (used by `rehearse`).
@@ -53,6 +55,7 @@ pub(crate) async fn dispatch(verb: Verb) -> Result<Outcome, Failure> {
         Verb::Gate(args) => until_interrupted(slo::gate::run(args)).await,
         Verb::Slo(args) => slo::check::run(args),
         Verb::Build(args) => build::run(&args),
+        Verb::Sign(args) => server::sign::run(args),
         Verb::Desk(args) => desk::run(args).await,
         Verb::Child(args) => child::become_child(&args),
     }
@@ -87,6 +90,7 @@ mod tests {
                 "gate",
                 "slo",
                 "build",
+                "sign",
                 "desk"
             ]
         );

@@ -24,6 +24,11 @@ pub(crate) fn chance() -> f64 {
     rand::random()
 }
 
+/// Random bytes that nobody can guess: the generator is seeded by the system.
+pub(crate) fn secret<const N: usize>() -> [u8; N] {
+    rand::random()
+}
+
 /// How long something took, from `start` to now.
 pub(crate) fn since(start: Instant) -> Duration {
     now().saturating_duration_since(start)

@@ -1,7 +1,7 @@
 //! `proofmark serve`: the service as a process.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use outcome::{Failure, OrFail, Outcome};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -63,20 +63,25 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
 }
 
 /// Writes text for whoever started the process; `print!` would panic when they have gone.
-fn say(mut out: impl Write, text: &str) -> Result<(), Failure> {
+pub(crate) fn say(mut out: impl Write, text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .or_broken("cannot write to standard output")
 }
 
 fn configuration(args: Args) -> Result<Config, Failure> {
-    let variables: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
     let mut settings = args.settings;
     settings.extend(args.listen.map(|address| format!("http.listen={address}")));
     settings.extend(args.admin.map(|address| format!("http.admin={address}")));
-    Config::layered(args.config.as_deref(), &variables, &settings).or_misused("configuration")
+    layered(args.config.as_deref(), &settings)
+}
+
+/// The configuration as a command line and the environment of this process say it.
+pub(crate) fn layered(file: Option<&Path>, settings: &[String]) -> Result<Config, Failure> {
+    let variables: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    Config::layered(file, &variables, settings).or_misused("configuration")
 }
 
 /// Each connection is a descriptor, and the usual soft limit of 1,024 would be the real cap.

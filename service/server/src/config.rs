@@ -6,6 +6,7 @@
 
 mod value;
 mod layers;
+mod signing;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -32,6 +33,7 @@ pub struct Config {
     pub(crate) http: Http,
     pub(crate) render: Render,
     pub(crate) fonts: Fonts,
+    pub(crate) signing: signing::Signing,
     pub(crate) cache: Cache,
     pub(crate) redis: Redis,
     pub(crate) pictures: Pictures,

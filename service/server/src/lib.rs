@@ -18,11 +18,14 @@
 //! ```
 //!
 //! A request's way: `listener` accepts, `web` parses and answers, `pictures` finds or draws,
-//! `telemetry` records.
+//! `telemetry` records. What fetches or queries needs a signed URL: [`Keyring`] checks it and [`sign`]
+//! makes it.
 
 mod command;
 mod config;
 mod clock;
+mod percent;
+mod signature;
 mod server;
 mod listener;
 mod web;
@@ -34,7 +37,11 @@ mod pictures;
 )]
 mod upstream;
 mod telemetry;
+pub mod sign;
 
 pub use command::{Args, run};
 pub use config::{Config, ConfigError};
 pub use server::{Drained, Server, start};
+pub use signature::{
+    KeyError, Keyring, KeyringError, SignError, SignatureError, Signed, Unsigned, is_needed,
+};

@@ -9,6 +9,7 @@ use serde::Serialize;
 use signals::{ErrorType, Status};
 
 use crate::pictures::{DrawError, Failed};
+use crate::signature::SignatureError;
 use crate::telemetry::Timing;
 
 /// An answer that is an error. Boxed, because most answers are none.
@@ -270,6 +271,19 @@ impl Problem {
 impl From<LimitError> for Problem {
     fn from(error: LimitError) -> Self {
         Self::limit(&error)
+    }
+}
+
+impl From<SignatureError> for Problem {
+    fn from(error: SignatureError) -> Self {
+        let title = match error.status() {
+            Status::Unauthorized => "Signature needed",
+            Status::Forbidden => "Signature refused",
+            _ => "Invalid parameter",
+        };
+        let mut problem = Self::new(error.status(), error.kind(), title, format!("{error}."));
+        problem.parameter = Some(error.parameter().to_owned());
+        problem
     }
 }
 

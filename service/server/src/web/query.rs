@@ -1,6 +1,7 @@
 //! Query strings, read strictly: what is not understood is refused, never guessed.
 
 use super::problem::Problem;
+use crate::percent::{self, Plus};
 
 /// Longest piece of what a caller sent that is shown back.
 const SHOWN_MAX: usize = 64;
@@ -68,40 +69,23 @@ fn decode(name: &str, value: &str) -> Result<String, Problem> {
     if !value.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
         return Ok(value.to_owned());
     }
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        match first {
-            b'+' => bytes.push(b' '),
-            b'%' => {
-                let Some(byte) = tail
-                    .first_chunk::<2>()
-                    .and_then(|&[high, low]| hexadecimal(high, low))
-                else {
-                    return Err(Problem::parameter(
-                        name,
-                        "A % is not followed by two hexadecimal digits.",
-                    ));
-                };
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            &other => bytes.push(other),
-        }
-    }
+    let bytes = percent::decode(value, Plus::Space).ok_or_else(|| {
+        Problem::parameter(name, "A % is not followed by two hexadecimal digits.")
+    })?;
     String::from_utf8(bytes).map_err(|_| Problem::parameter(name, "It is not UTF-8."))
-}
-
-fn hexadecimal(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Config, Keyring, Signed};
+
+    /// How long chance may look for a query that breaks something.
+    const FUZZ_TIME: Duration = Duration::from_secs(2);
 
     fn read(query: &str) -> Result<Vec<(&'static str, String)>, String> {
         let mut found = Vec::new();
@@ -151,6 +135,81 @@ mod tests {
         .map(|query| read(query).unwrap_err())
         .collect();
         insta::assert_snapshot!(report.join("\n"));
+    }
+
+    #[test]
+    fn an_encoded_name_hides_neither_a_signature_nor_a_need_of_one() {
+        let keyring = Keyring::new(&Config::with(&[]).unwrap()).unwrap();
+        for query in ["%73ig=x", "p%69cture=x", "picture%3D=x", "SIG=x", "k+ey=x"] {
+            let signed = keyring.look("/v1/card.png", query, UNIX_EPOCH);
+            assert_eq!(signed, Ok(Signed::Absent), "{query}");
+            assert!(!crate::is_needed("/v1/card.png", query), "{query}");
+            let known = ["sig", "key", "expires", "picture"];
+            assert!(
+                each_parameter(query, &known, |_, _| Ok(())).is_err(),
+                "{query}"
+            );
+        }
+    }
+
+    /// What stands for bytes that are no ASCII, so that chance finds queries that mean something.
+    const PIECES: [&str; 12] = [
+        "title=",
+        "&title=",
+        "&width=",
+        "&",
+        "=",
+        "%",
+        "%E8%AF%81",
+        "证",
+        "+",
+        "%2B",
+        "%26",
+        "&sig=",
+    ];
+
+    /// Files of the corpus are read as they stand.
+    fn query_of(bytes: &[u8]) -> String {
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            return text.to_owned();
+        }
+        let mut query = String::new();
+        for &byte in bytes {
+            match byte {
+                0..128 => query.push(char::from(byte)),
+                _ => query.push_str(PIECES[usize::from(byte) % PIECES.len()]),
+            }
+        }
+        query
+    }
+
+    /// What is signed is what is read: the canonical form says the same as the query.
+    #[test]
+    fn fuzz_query() {
+        let key = "signing.keys=2026-11:j0SC8luArUAvLU0QjnGWkssO1EjhagN2JnidQCS_Wes";
+        let keyring = Keyring::new(&Config::with(&[key]).unwrap()).unwrap();
+        let sign = |query: &str| keyring.sign("/v1/card.png", query, None, 60, UNIX_EPOCH);
+        let check = |query: &str| keyring.check("/v1/card.png", query, UNIX_EPOCH);
+        bolero::check!(name = "query")
+            .with_test_time(FUZZ_TIME)
+            .with_max_len(200)
+            .for_each(|bytes: &[u8]| {
+                let query = query_of(bytes);
+                let found = read(&query);
+                let Ok(url) = sign(&query) else {
+                    // What has no one meaning is not read either, or claims to be signed.
+                    assert!(found.is_err(), "{query:?}");
+                    return;
+                };
+                let (_, signed) = url.split_once('?').unwrap();
+                let canonical = check(signed).unwrap().query;
+                assert_eq!(sign(&canonical), Ok(url.clone()), "{query:?}");
+                assert_eq!(read(&canonical).ok(), found.ok(), "{query:?}");
+                let signature = url.rsplit_once("&expires=").unwrap().1;
+                let separator = if query.is_empty() { "" } else { "&" };
+                let own = check(&format!("{query}{separator}expires={signature}")).unwrap();
+                assert_eq!(own.query, query);
+            });
     }
 
     proptest! {
