@@ -6,19 +6,26 @@
 
 mod value;
 mod layers;
+mod prometheus;
+mod charts;
 
 use std::net::SocketAddr;
 use std::path::Path;
 
 use serde::Deserialize;
 
+pub(crate) use charts::{ChartKind, Charts, RATE_INTERVAL};
 pub use layers::ConfigError;
+pub(crate) use prometheus::Prometheus;
 pub(crate) use value::{Count, Optional, OtlpEndpoint, Ratio, RedisUrl, Span};
 
 use layers::Layers;
 
 /// The defaults, as text.
 pub(crate) const BASE: &str = include_str!("../../config/base.toml");
+
+/// The named charts of the service itself, as text.
+const CHARTS: &str = include_str!("../../config/charts.toml");
 
 /// Environment variable without which the fault switch is refused.
 pub(crate) const REHEARSAL: &str = "PROOFMARK_REHEARSAL";
@@ -32,6 +39,8 @@ pub struct Config {
     pub(crate) fonts: Fonts,
     pub(crate) cache: Cache,
     pub(crate) redis: Redis,
+    pub(crate) prometheus: Prometheus,
+    pub(crate) charts: Charts,
     pub(crate) telemetry: Telemetry,
     pub(crate) release: Release,
     pub(crate) fault: Fault,
@@ -95,7 +104,7 @@ pub(crate) struct Redis {
     pub(crate) breaker: Breaker,
 }
 
-/// When Redis is left alone: section `[redis.breaker]`.
+/// When a dependency is left alone: sections `[redis.breaker]` and `[prometheus.breaker]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Breaker {
@@ -167,7 +176,7 @@ impl Config {
         variables: &[(String, String)],
         settings: &[String],
     ) -> Result<Self, ConfigError> {
-        let mut layers = Layers::new(BASE)?;
+        let mut layers = Layers::new(BASE)?.with_base("charts.toml", CHARTS)?;
         if let Some(file) = file {
             layers.add_file(file)?;
         }
@@ -199,7 +208,7 @@ impl Config {
                 address: self.http.listen,
             });
         }
-        Ok(())
+        self.charts.check(self.prometheus.range_max.get())
     }
 }
 

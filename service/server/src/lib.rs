@@ -28,6 +28,11 @@ mod listener;
 mod web;
 mod fault;
 mod pictures;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the route of charts that have a name calls it")
+)]
+mod source;
 mod telemetry;
 
 pub use command::{Args, run};

@@ -13,4 +13,6 @@ mod public;
 mod admin;
 
 pub(crate) use admin::{Admin, Readiness};
+pub(crate) use problem::Problem;
 pub(crate) use public::Public;
+pub(crate) use query::{check_text, each_parameter, shown};

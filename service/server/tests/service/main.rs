@@ -14,3 +14,4 @@ mod redis;
 mod draining;
 mod telemetry;
 mod starting;
+mod source;
