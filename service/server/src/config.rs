@@ -7,13 +7,17 @@
 mod value;
 mod layers;
 mod signing;
+mod prometheus;
+mod charts;
 
 use std::net::SocketAddr;
 use std::path::Path;
 
 use serde::Deserialize;
 
+pub(crate) use charts::{ChartKind, Charts, RATE_INTERVAL};
 pub use layers::ConfigError;
+pub(crate) use prometheus::Prometheus;
 pub(crate) use value::{Count, List, Optional, OtlpEndpoint, Ratio, RedisUrl, Span};
 
 use layers::Layers;
@@ -22,6 +26,9 @@ use crate::upstream;
 
 /// The defaults, as text.
 pub(crate) const BASE: &str = include_str!("../../config/base.toml");
+
+/// The named charts of the service itself, as text.
+const CHARTS: &str = include_str!("../../config/charts.toml");
 
 /// Environment variable without which the fault switch is refused.
 pub(crate) const REHEARSAL: &str = "PROOFMARK_REHEARSAL";
@@ -37,6 +44,8 @@ pub struct Config {
     pub(crate) cache: Cache,
     pub(crate) redis: Redis,
     pub(crate) pictures: Pictures,
+    pub(crate) prometheus: Prometheus,
+    pub(crate) charts: Charts,
     pub(crate) telemetry: Telemetry,
     pub(crate) release: Release,
     pub(crate) fault: Fault,
@@ -120,7 +129,8 @@ pub(crate) struct Pictures {
     pub(crate) breaker: Breaker,
 }
 
-/// When a dependency is left alone: sections `[redis.breaker]` and `[pictures.breaker]`.
+/// When a dependency is left alone: sections `[redis.breaker]`, `[pictures.breaker]` and
+/// `[prometheus.breaker]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Breaker {
@@ -192,7 +202,7 @@ impl Config {
         variables: &[(String, String)],
         settings: &[String],
     ) -> Result<Self, ConfigError> {
-        let mut layers = Layers::new(BASE)?;
+        let mut layers = Layers::new(BASE)?.with_base("charts.toml", CHARTS)?;
         if let Some(file) = file {
             layers.add_file(file)?;
         }
@@ -224,7 +234,7 @@ impl Config {
                 address: self.http.listen,
             });
         }
-        Ok(())
+        self.charts.check(self.prometheus.range_max.get())
     }
 }
 

@@ -17,13 +17,13 @@ use render::{Fonts, Painter, Scene};
 use resilience::Deadline;
 use signals::{CacheResult, ErrorType, Kind, ShedReason, Tier, span};
 
+pub(crate) use flights::{Arrival, Flights, Landing, NoArrival, Seat, arrive};
 pub(crate) use picture::{Key, Picture, entity_tag};
 pub(crate) use pool::{Draw, DrawError};
 
 use crate::clock;
 use crate::config::Config;
 use crate::telemetry::{Figures, Source, Telemetry, Timing};
-use flights::{Flights, Landing, Seat};
 use pool::{Pool, PoolBounds};
 use redis::{Found, RedisTier};
 

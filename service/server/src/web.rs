@@ -19,4 +19,6 @@ mod admin;
 
 pub(crate) use admin::{Admin, Readiness};
 pub(crate) use apology::spare;
+pub(crate) use problem::Problem;
 pub(crate) use public::Public;
+pub(crate) use query::{check_text, each_parameter, shown};

@@ -4,6 +4,8 @@
 pub const CACHE_GET: &str = "cache.get";
 /// Writing the picture to Redis.
 pub const CACHE_SET: &str = "cache.set";
+/// Asking Prometheus for the series of a chart.
+pub const PROMETHEUS_QUERY: &str = "prometheus.query";
 /// Waiting for a render thread.
 pub const RENDER_QUEUE: &str = "render.queue";
 /// Breaking text into lines, placing everything.

@@ -11,6 +11,9 @@ use toml::{Table, Value};
 /// What the names of our variables start with.
 const PREFIX: &str = "PROOFMARK_";
 
+/// The section whose subsections are named by whoever writes them.
+const OPEN_SECTION: &str = "charts";
+
 /// Why a configuration is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -93,6 +96,18 @@ impl Layers {
         })
     }
 
+    /// The same with the sections of a second text.
+    pub(super) fn with_base(mut self, name: &str, base: &str) -> Result<Self, ConfigError> {
+        let sections: Table =
+            base.parse()
+                .map_err(|error: toml::de::Error| ConfigError::Invalid {
+                    origin: name.to_owned(),
+                    reason: error.message().to_owned(),
+                })?;
+        self.merged.extend(sections);
+        Ok(self)
+    }
+
     /// Lays a file over it.
     pub(super) fn add_file(&mut self, file: &Path) -> Result<(), ConfigError> {
         let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Read {
@@ -173,6 +188,7 @@ impl Layers {
         origin: String,
         value: impl FnOnce(&Value) -> Value,
     ) -> Result<(), ConfigError> {
+        self.open(key);
         let mut parts = key.split('.');
         let mut present = parts.next().and_then(|part| self.merged.get_mut(part));
         for part in parts {
@@ -194,6 +210,32 @@ impl Layers {
                 self.origins.insert(key.to_owned(), origin);
                 Ok(())
             }
+        }
+    }
+}
+
+impl Layers {
+    /// Makes room for `charts.NAME.KEY` when another chart has a `KEY`: its value shows the kind.
+    fn open(&mut self, key: &str) {
+        let mut parts = key.split('.');
+        let (Some(OPEN_SECTION), Some(name), Some(field), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return;
+        };
+        let section = self.merged.get_mut(OPEN_SECTION);
+        let Some(section) = section.and_then(Value::as_table_mut) else {
+            return;
+        };
+        let Some(model) = section.values().find_map(|entry| entry.get(field)).cloned() else {
+            return;
+        };
+        let entry = section
+            .entry(name)
+            .or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(entry) = entry {
+            // What is laid here is replaced at once by the caller.
+            entry.entry(field).or_insert(model);
         }
     }
 }

@@ -112,6 +112,10 @@ impl<'de> Deserialize<'de> for Ratio {
 pub(crate) struct Optional<T>(Option<T>);
 
 impl<T> Optional<T> {
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
     pub(crate) fn get(&self) -> Option<&T> {
         self.0.as_ref()
     }

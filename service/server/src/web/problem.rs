@@ -76,7 +76,7 @@ impl Problem {
         *self.0
     }
 
-    fn new(
+    pub(crate) fn new(
         status: Status,
         kind: &'static str,
         title: &'static str,

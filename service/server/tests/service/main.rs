@@ -15,3 +15,4 @@ mod redis;
 mod draining;
 mod telemetry;
 mod starting;
+mod source;
