@@ -255,7 +255,7 @@ impl Frame {
 
     /// Lays `coverage` of a colour over one pixel.
     pub(crate) fn dot(&mut self, x: i32, y: i32, color: Color, coverage: u8) {
-        self.blend_span(y, x, &[coverage], color);
+        self.blend_span((x, y), &[coverage], color, 255);
     }
 
     /// Lays a colour over an area with round corners.
@@ -282,9 +282,15 @@ impl Frame {
         self.blend_rows(mask.data(), mask.width() as usize, at, (color, coverage));
     }
 
-    /// Lays a colour over the pixels of row `y` from `x` on, through one coverage each.
-    pub(crate) fn blend_span(&mut self, y: i32, x: i32, coverage: &[u8], color: Color) {
-        self.blend_rows(coverage, coverage.len(), (x, y), (color, 255));
+    /// Lays `opacity` of a colour through the coverage of some pixels of one row, from `at` on.
+    pub(crate) fn blend_span(
+        &mut self,
+        at: (i32, i32),
+        coverage: &[u8],
+        color: Color,
+        opacity: u8,
+    ) {
+        self.blend_rows(coverage, coverage.len(), at, (color, opacity));
     }
 
     /// Lays pixels of a picture over those of row `y` from `x` on: red, green, blue, opacity each.

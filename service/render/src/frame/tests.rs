@@ -53,7 +53,7 @@ fn drawing_outside_of_the_frame_is_clipped() {
         }
         for (x, y) in far {
             frame.dot(x, y, black, 255);
-            frame.blend_span(y, x, &[255; 9], black);
+            frame.blend_span((x, y), &[255; 9], black, 255);
         }
         let black = pixels(&frame).iter().filter(|&&c| c == 0).count();
         assert_eq!(black / 3, 70 * 3 + 9);
@@ -118,7 +118,7 @@ fn a_new_picture_forgets_the_colours_of_the_last_one() {
     let mut used = frame(PixelFormat::Indexed, 64, 64);
     for color in [1, 2, 3] {
         used.clear(Color::rgb(color));
-        used.blend_span(5, 5, &[9, 99, 200], Color::rgb(color << 16));
+        used.blend_span((5, 5), &[9, 99, 200], Color::rgb(color << 16), 255);
     }
     used.row(0).fill(7);
     assert!(used.colors().is_none());
@@ -127,7 +127,7 @@ fn a_new_picture_forgets_the_colours_of_the_last_one() {
     let mut fresh = frame(PixelFormat::Indexed, 80, 64);
     for frame in [&mut used, &mut fresh] {
         frame.clear(Color::WHITE);
-        frame.blend_span(5, 5, &[9, 99, 200], Color::rgb(0x20_00_00));
+        frame.blend_span((5, 5), &[9, 99, 200], Color::rgb(0x20_00_00), 255);
     }
     assert_eq!(used.colors(), fresh.colors());
     assert!(used.bytes() == fresh.bytes());
@@ -168,7 +168,7 @@ fn pixels_of_a_picture_are_laid_over_with_their_opacity() {
 enum Act {
     Fill(Area, Color, u8),
     Round(Area, Color, u8),
-    Span(i32, i32, Vec<u8>, Color),
+    Span((i32, i32), Vec<u8>, Color, u8),
 }
 
 fn any_act() -> impl Strategy<Value = Act> {
@@ -182,7 +182,8 @@ fn any_act() -> impl Strategy<Value = Act> {
         (any_area.clone(), color(), coverage())
             .prop_map(|(area, c, part)| Act::Fill(area, c, part)),
         (any_area, color(), coverage()).prop_map(|(area, c, part)| Act::Round(area, c, part)),
-        (side.clone(), side, span, color()).prop_map(|(y, x, span, c)| Act::Span(y, x, span, c)),
+        ((side.clone(), side), span, color(), coverage())
+            .prop_map(|(at, span, c, part)| Act::Span(at, span, c, part)),
     ]
 }
 
@@ -190,7 +191,9 @@ fn act(frame: &mut Frame, act: &Act) {
     match act {
         Act::Fill(area, color, coverage) => frame.fill(*area, *color, *coverage),
         Act::Round(area, color, coverage) => frame.fill_round(*area, 7.0, *color, *coverage),
-        Act::Span(y, x, coverage, color) => frame.blend_span(*y, *x, coverage, *color),
+        Act::Span(at, coverage, color, opacity) => {
+            frame.blend_span(*at, coverage, *color, *opacity);
+        }
     }
 }
 
