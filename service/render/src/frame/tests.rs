@@ -198,6 +198,8 @@ fn act(frame: &mut Frame, act: &Act) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Each act adds at most the error of one mixture, which the acts after it can only cover.
     #[test]
     fn indices_look_like_rgb(acts in prop::collection::vec(any_act(), 0..12)) {
