@@ -168,7 +168,7 @@ fn pixels_of_a_picture_are_laid_over_with_their_opacity() {
 enum Act {
     Fill(Area, Color, u8),
     Round(Area, Color, u8),
-    Span(i32, i32, Vec<u8>, Color),
+    Span((i32, i32), Vec<u8>, Color, u8),
 }
 
 fn any_act() -> impl Strategy<Value = Act> {
@@ -182,7 +182,8 @@ fn any_act() -> impl Strategy<Value = Act> {
         (any_area.clone(), color(), coverage())
             .prop_map(|(area, c, part)| Act::Fill(area, c, part)),
         (any_area, color(), coverage()).prop_map(|(area, c, part)| Act::Round(area, c, part)),
-        (side.clone(), side, span, color()).prop_map(|(y, x, span, c)| Act::Span(y, x, span, c)),
+        ((side.clone(), side), span, color(), coverage())
+            .prop_map(|(at, span, c, part)| Act::Span(at, span, c, part)),
     ]
 }
 
@@ -190,11 +191,15 @@ fn act(frame: &mut Frame, act: &Act) {
     match act {
         Act::Fill(area, color, coverage) => frame.fill(*area, *color, *coverage),
         Act::Round(area, color, coverage) => frame.fill_round(*area, 7.0, *color, *coverage),
-        Act::Span(y, x, coverage, color) => frame.blend_span((*x, *y), coverage, *color, 255),
+        Act::Span(at, coverage, color, opacity) => {
+            frame.blend_span(*at, coverage, *color, *opacity);
+        }
     }
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Each act adds at most the error of one mixture, which the acts after it can only cover.
     #[test]
     fn indices_look_like_rgb(acts in prop::collection::vec(any_act(), 0..12)) {
