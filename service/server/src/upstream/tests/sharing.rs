@@ -1,7 +1,10 @@
 //! Many callers: one fetch for equal URLs, few fetches at a time, and none where it is hopeless.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 use super::stage::{CARDS, Manner, Peer, Play, Stage, answer, ok, picture};
 use crate::upstream::{FetchError, UpstreamError};
@@ -64,7 +67,7 @@ async fn fetches_are_bounded_and_one_more_is_told_at_once() {
 
 #[tokio::test]
 async fn a_fetch_goes_on_when_its_caller_does_not_wait() {
-    let (let_go, gate) = tokio::sync::watch::channel(false);
+    let (let_go, gate) = watch::channel(false);
     let peer = Peer::start_wrapped(
         |_| Manner::Say(ok(&picture())),
         move |stream| {
@@ -89,68 +92,77 @@ async fn a_fetch_goes_on_when_its_caller_does_not_wait() {
 
 #[tokio::test]
 async fn bodies_together_are_bounded() {
-    // Each says that it is as large as it may be and then waits, so that all are held at once.
+    // Each sends nearly all it may and then waits, so that all are held at the same time.
     let body = [picture(), vec![0; 60_000]].concat();
-    let half = answer("200 OK", "content-length: 65000\r\n", &body);
-    let peer = Peer::start(move |_| Manner::Hold(half.clone())).await;
-    let settings = [
-        "pictures.bytes_max=65536",
-        "pictures.timeout=1s",
-        "pictures.breaker.failures_max=100",
-    ];
-    let play = Arc::new(Play::open(Stage::new(&peer), &settings));
-    let fetches: Vec<_> = (0..8)
-        .map(|index| {
-            let (play, url) = (Arc::clone(&play), format!("{CARDS}{index}"));
-            tokio::spawn(async move { play.failure(&url).await })
-        })
-        .collect();
-    let (mut late, mut busy) = (0, 0);
-    for fetch in fetches {
-        match *fetch.await.unwrap() {
-            FetchError::Late => late += 1,
-            FetchError::Busy => busy += 1,
-            ref other => panic!("{other:?}"),
-        }
+    let nearly = answer("200 OK", "content-length: 65000\r\n", &body);
+    let (end, told) = watch::channel(false);
+    let peer = Peer::start(move |_| Manner::HoldUntil(nearly.clone(), told.clone())).await;
+    let play = Arc::new(Play::open(
+        Stage::new(&peer),
+        &["pictures.bytes_max=65536", "pictures.timeout=20s"],
+    ));
+    let mut fetches = tokio::task::JoinSet::new();
+    for index in 0..8 {
+        let (play, url) = (Arc::clone(&play), format!("{CARDS}{index}"));
+        fetches.spawn(async move { play.failure(&url).await });
     }
-    assert!(late <= 3 && busy >= 5, "{late} held, {busy} refused");
-    // What was held is given back.
-    let pieces = play.upstream.shared.exchange.pieces_left();
-    assert_eq!(pieces, 3 * 4);
+    for _ in 0..5 {
+        let failure = fetches.join_next().await.unwrap().unwrap();
+        assert!(matches!(*failure, FetchError::Busy), "{failure:?}");
+    }
+    end.send(true).unwrap();
+    for _ in 0..3 {
+        let failure = fetches.join_next().await.unwrap().unwrap();
+        assert!(matches!(*failure, FetchError::Http(_)), "{failure:?}");
+    }
+    // What was lent is given back: three bodies of four pieces.
+    assert_eq!(play.upstream.shared.exchange.pieces_left(), 3 * 4);
 }
 
 #[tokio::test]
-async fn a_dead_upstream_is_left_alone_and_found_again() {
-    let is_dead = Arc::new(std::sync::atomic::AtomicBool::new(true));
-    let seen = Arc::clone(&is_dead);
-    let peer = Peer::start(move |_| {
-        if seen.load(std::sync::atomic::Ordering::SeqCst) {
-            Manner::Say(answer(
-                "503 Service Unavailable",
-                "content-length: 0\r\n",
-                b"",
-            ))
-        } else {
-            Manner::Say(ok(&picture()))
-        }
-    })
-    .await;
-    let settings = ["pictures.failure_ttl=0s", "pictures.breaker.cooldown=50ms"];
+async fn a_dead_upstream_is_left_alone() {
+    let peer = Peer::saying(answer("503 X", "content-length: 0\r\n", b"")).await;
+    let settings = ["pictures.failure_ttl=0s", "pictures.breaker.cooldown=1h"];
     let play = Play::open(Stage::new(&peer), &settings);
     for _ in 0..5 {
         assert!(matches!(*play.failure(CARDS).await, FetchError::Status(_)));
     }
+    assert!(matches!(
+        *play.failure(CARDS).await,
+        FetchError::CircuitOpen
+    ));
+    assert_eq!((play.circuit(), peer.accepted()), (2, 5));
+    assert_eq!((play.calls("response"), play.calls("circuit_open")), (5, 1));
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_back_is_found_again() {
+    let is_dead = Arc::new(AtomicBool::new(true));
+    let seen = Arc::clone(&is_dead);
+    let peer = Peer::start(move |_| {
+        Manner::Say(if seen.load(Ordering::SeqCst) {
+            answer("503 X", "content-length: 0\r\n", b"")
+        } else {
+            ok(&picture())
+        })
+    })
+    .await;
+    let settings = [
+        "pictures.failure_ttl=0s",
+        "pictures.breaker.failures_max=1",
+        "pictures.breaker.cooldown=50ms",
+    ];
+    let play = Play::open(Stage::new(&peer), &settings);
+    assert!(matches!(*play.failure(CARDS).await, FetchError::Status(_)));
     assert_eq!(play.circuit(), 2);
-    is_dead.store(false, std::sync::atomic::Ordering::SeqCst);
+    is_dead.store(false, Ordering::SeqCst);
     let begun = tokio::time::Instant::now();
     while let Err(UpstreamError::Failed(failure)) = play.fetch(CARDS).await {
         assert!(matches!(*failure, FetchError::CircuitOpen), "{failure:?}");
         assert!(begun.elapsed() < super::stage::PATIENCE);
         tokio::task::yield_now().await;
     }
-    assert_eq!(play.circuit(), 0);
-    assert_eq!(peer.accepted(), 6);
-    assert!(play.calls("circuit_open") > 0);
+    assert_eq!((play.circuit(), peer.accepted()), (0, 2));
 }
 
 #[tokio::test]

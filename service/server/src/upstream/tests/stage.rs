@@ -11,6 +11,7 @@ use render::Raster;
 use resilience::Deadline;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use crate::clock;
@@ -66,6 +67,8 @@ pub(super) enum Manner {
     Say(Vec<u8>),
     /// These bytes, then silence for ever.
     Hold(Vec<u8>),
+    /// These bytes, then silence until it is told to end.
+    HoldUntil(Vec<u8>, watch::Receiver<bool>),
     /// These bytes, then the others over and over.
     Repeat(Vec<u8>, Vec<u8>),
     /// These bytes, one after the other with a pause.
@@ -80,6 +83,10 @@ impl Manner {
                 wire.write_all(&bytes).await?;
                 wire.flush().await?;
                 std::future::pending::<()>().await;
+            }
+            Self::HoldUntil(bytes, mut end) => {
+                wire.write_all(&bytes).await?;
+                let _ = end.wait_for(|is_told| *is_told).await;
             }
             Self::Repeat(first, again) => {
                 wire.write_all(&first).await?;
