@@ -178,7 +178,10 @@ mod tests {
         }
         let high = chart(&[(0.0, f64::INFINITY)], None);
         let low = chart(&[(0.0, f64::NEG_INFINITY)], None);
-        assert!(high != gap && low != gap && high != low, "each has its own mark");
+        assert!(
+            high != gap && low != gap && high != low,
+            "each has its own mark"
+        );
         assert_eq!(chart(&[(-0.0, -0.0)], None), chart(&[(0.0, 0.0)], None));
         assert_ne!(chart(&[(0.0, 5e-324)], None), chart(&[(0.0, 0.0)], None));
         let first = Some(Color::rgb(0x25_63_eb));

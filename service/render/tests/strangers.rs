@@ -47,7 +47,11 @@ fn any_theme() -> impl Strategy<Value = Theme> {
 }
 
 fn any_mark() -> impl Strategy<Value = MarkKind> {
-    prop_oneof![Just(MarkKind::Deploy), Just(MarkKind::Fault), Just(MarkKind::Note)]
+    prop_oneof![
+        Just(MarkKind::Deploy),
+        Just(MarkKind::Fault),
+        Just(MarkKind::Note)
+    ]
 }
 
 fn any_background() -> impl Strategy<Value = Background> {

@@ -105,8 +105,16 @@ impl Layout<'_> {
             let area = Area {
                 left: left.max(self.plot.left),
                 right: (right - gap).max(left + 1).min(self.plot.right),
-                top: if to >= from { top.min(bottom - least) } else { top },
-                bottom: if to >= from { bottom } else { bottom.max(top + least) },
+                top: if to >= from {
+                    top.min(bottom - least)
+                } else {
+                    top
+                },
+                bottom: if to >= from {
+                    bottom
+                } else {
+                    bottom.max(top + least)
+                },
             };
             ink.frame.fill(area, row.color, 255);
         }
@@ -132,7 +140,13 @@ fn is_bar(&(x, from, to): &Slice) -> bool {
     x.is_finite() && from.is_finite() && to.is_finite()
 }
 
-fn raster_narrow(row: &Row<'_>, left: i32, columns: &Columns, pen: &mut Pen, ink: &mut Ink<'_, '_>) {
+fn raster_narrow(
+    row: &Row<'_>,
+    left: i32,
+    columns: &Columns,
+    pen: &mut Pen,
+    ink: &mut Ink<'_, '_>,
+) {
     let paint = Paint {
         color: row.color,
         opacity: 255,

@@ -54,7 +54,10 @@ impl<'a> Data<'a> {
     pub(super) fn of(chart: &'a Chart) -> Self {
         let range = chart.shown_range();
         let rows = chart.series.iter().enumerate();
-        let rows = rows.map(|(index, series)| Row::of(series, index, chart.kind, range));
+        let rows = rows.map(|(index, series)| {
+            let color = series.shown_color(index, chart.theme);
+            Row::of(series, color, chart.kind, range)
+        });
         let mut data = Self {
             rows: rows.collect(),
             x: None,
@@ -137,7 +140,7 @@ impl<'a> Data<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(series: &'a Series, index: usize, kind: Kind, range: Option<Range>) -> Self {
+    fn of(series: &'a Series, color: Color, kind: Kind, range: Option<Range>) -> Self {
         let points = cut(in_order(&series.points), kind, range);
         let is_finite = |(x, y): &&Point| x.is_finite() && y.is_finite();
         let last = points.iter().rev().find(is_finite).copied();
@@ -150,7 +153,7 @@ impl<'a> Row<'a> {
         };
         Self {
             name: &series.name,
-            color: series.shown_color(index),
+            color,
             points,
             last,
             is_stale,
@@ -164,7 +167,11 @@ fn in_order(points: &[Point]) -> Cow<'_, [Point]> {
     if placed.is_sorted_by(|a, b| a.0 <= b.0) {
         return Cow::Borrowed(points);
     }
-    let mut points: Vec<Point> = points.iter().copied().filter(|(x, _)| x.is_finite()).collect();
+    let mut points: Vec<Point> = points
+        .iter()
+        .copied()
+        .filter(|(x, _)| x.is_finite())
+        .collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     Cow::Owned(points)
 }
@@ -183,7 +190,9 @@ fn cut(points: Cow<'_, [Point]>, kind: Kind, range: Option<Range>) -> Cow<'_, [P
     for (index, &point) in points.iter().enumerate() {
         let before = index.checked_sub(1).map(|before| points[before]);
         if let Some(before) = before.filter(|_| is_line) {
-            let edges = [low, high].into_iter().filter_map(|x| crossing(before, point, x));
+            let edges = [low, high]
+                .into_iter()
+                .filter_map(|x| crossing(before, point, x));
             kept.extend(edges);
         }
         if is_inside(point.0) {
@@ -218,7 +227,11 @@ pub(super) fn between(a: Point, b: Point, x: f64) -> f64 {
 fn last_step(points: &[Point]) -> f64 {
     let start = points.len().saturating_sub(STEPS_SEEN_MAX);
     let steps = points[start..].windows(2).map(|pair| pair[1].0 - pair[0].0);
-    median(steps.filter(|step| *step > 0.0 && step.is_finite()).collect())
+    median(
+        steps
+            .filter(|step| *step > 0.0 && step.is_finite())
+            .collect(),
+    )
 }
 
 /// The usual step between the places of all points, 0 if there is only one place.
@@ -293,7 +306,11 @@ mod tests {
 
     #[test]
     fn points_that_go_back_are_put_in_order() {
-        let chart = chart(&[(2.0, 1.0), (1.0, 5.0), (f64::NAN, 0.0), (1.5, 3.0)], None, Kind::Line);
+        let chart = chart(
+            &[(2.0, 1.0), (1.0, 5.0), (f64::NAN, 0.0), (1.5, 3.0)],
+            None,
+            Kind::Line,
+        );
         let data = Data::of(&chart);
         assert_eq!(*data.rows[0].points, [(1.0, 5.0), (1.5, 3.0), (2.0, 1.0)]);
     }
@@ -304,7 +321,10 @@ mod tests {
         let lines = chart(&points, Some((4.0, 25.0)), Kind::Line);
         let points = &Data::of(&lines).rows[0].points[..];
         assert_eq!(points[..2], [(4.0, 4.0), (10.0, 10.0)]);
-        assert!(points.len() == 3 && points[2].1.is_nan(), "no line over a gap: {points:?}");
+        assert!(
+            points.len() == 3 && points[2].1.is_nan(),
+            "no line over a gap: {points:?}"
+        );
         let across = chart(&[(0.0, 0.0), (10.0, 10.0)], Some((4.0, 6.0)), Kind::Line);
         assert_eq!(*Data::of(&across).rows[0].points, [(4.0, 4.0), (6.0, 6.0)]);
         let bars = chart(&[(0.0, 0.0), (5.0, 7.0)], Some((4.0, 6.0)), Kind::Bar);
@@ -317,18 +337,33 @@ mod tests {
         let stale = |end| Data::of(&chart(&until(end), Some((0.0, 100.0)), Kind::Line)).stale_from;
         assert_eq!(stale(80), Some(80.0));
         assert_eq!(stale(98), None);
-        assert_eq!(Data::of(&chart(&until(80), None, Kind::Line)).stale_from, None);
+        assert_eq!(
+            Data::of(&chart(&until(80), None, Kind::Line)).stale_from,
+            None
+        );
         let mut gap = until(80);
         gap.extend((81..=100).map(|at| (f64::from(at), f64::NAN)));
         let gap = chart(&gap, Some((0.0, 100.0)), Kind::Line);
-        assert_eq!(Data::of(&gap).stale_from, Some(80.0), "a gap at the end is an end");
+        assert_eq!(
+            Data::of(&gap).stale_from,
+            Some(80.0),
+            "a gap at the end is an end"
+        );
     }
 
     #[test]
     fn infinite_values_are_counted_and_span_nothing() {
-        let points = [(0.0, 1.0), (1.0, f64::INFINITY), (2.0, f64::NEG_INFINITY), (3.0, f64::INFINITY)];
+        let points = [
+            (0.0, 1.0),
+            (1.0, f64::INFINITY),
+            (2.0, f64::NEG_INFINITY),
+            (3.0, f64::INFINITY),
+        ];
         let chart = chart(&points, None, Kind::Line);
         let data = Data::of(&chart);
-        assert_eq!((data.infinite, data.x, data.y), ((2, 1), Some((0.0, 3.0)), Some((0.0, 1.0))));
+        assert_eq!(
+            (data.infinite, data.x, data.y),
+            ((2, 1), Some((0.0, 3.0)), Some((0.0, 1.0)))
+        );
     }
 }

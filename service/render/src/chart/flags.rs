@@ -30,7 +30,13 @@ struct Flag<'c> {
 }
 
 /// Rows that the flags of a chart need, each `width` pixels wide at most.
-pub(super) fn rows_needed(chart: &Chart, x: Option<(f64, f64)>, width: i32, scale: f32, typesetter: &Typesetter<'_>) -> usize {
+pub(super) fn rows_needed(
+    chart: &Chart,
+    x: Option<(f64, f64)>,
+    width: i32,
+    scale: f32,
+    typesetter: &Typesetter<'_>,
+) -> usize {
     let Some((low, high)) = x else { return 0 };
     // Nearly the places that they will have: the labels of the vertical axis are not set yet.
     let position = |at: f64| {
@@ -55,7 +61,12 @@ fn flags<'c>(
         let x = position(mark.at)?;
         let line = typesetter.line(&mark.label, style, FLAG_WIDTH_MAX * scale);
         let place = None;
-        Some(Flag { mark, x, line, place })
+        Some(Flag {
+            mark,
+            x,
+            line,
+            place,
+        })
     };
     let mut flags: Vec<Flag<'c>> = marks.filter_map(flag).collect();
     // Stable: of two at one place the first one given is asked first.
@@ -64,13 +75,24 @@ fn flags<'c>(
 }
 
 /// Gives each flag the lowest row where it touches no other.
-fn placed<'c>(mut flags: Vec<Flag<'c>>, (left, right): (i32, i32), scale: f32, rows: usize) -> Vec<Flag<'c>> {
+fn placed<'c>(
+    mut flags: Vec<Flag<'c>>,
+    (left, right): (i32, i32),
+    scale: f32,
+    rows: usize,
+) -> Vec<Flag<'c>> {
     let mut free = [left; FLAG_ROWS_MAX];
     for flag in flags.iter_mut().filter(|flag| !flag.line.glyphs.is_empty()) {
         let width = flag.line.width_pixels() + 2 * pixels(PADDING, scale);
         // A flag flies to the right of its mark, at the right end of the plot to the left.
-        let start = if flag.x + width > right { flag.x - width } else { flag.x };
-        let row = free[..rows.min(FLAG_ROWS_MAX)].iter().position(|&free| start >= free);
+        let start = if flag.x + width > right {
+            flag.x - width
+        } else {
+            flag.x
+        };
+        let row = free[..rows.min(FLAG_ROWS_MAX)]
+            .iter()
+            .position(|&free| start >= free);
         if let Some(row) = row.filter(|_| start >= left) {
             flag.place = Some((start, row));
             free[row] = start + width + pixels(3.0, scale);
@@ -85,41 +107,75 @@ impl Layout<'_> {
         let position = |at: f64| inside(at).then(|| self.x_pixel(axes, at).round() as i32);
         let flags = flags(chart, self.scale, ink.typesetter, position);
         let ends = (self.plot.left, self.plot.right);
-        for flag in placed(flags, ends, self.scale, self.flag_rows) {
-            self.raster_mark(&flag, ink);
+        let flags = placed(flags, ends, self.scale, self.flag_rows);
+        // All lines before all flags, so that none is drawn through another's words.
+        for flag in &flags {
+            self.raster_mark_line(flag, ink);
+        }
+        for flag in &flags {
+            self.raster_flag(flag, ink);
         }
     }
 
-    fn raster_mark(&self, flag: &Flag<'_>, ink: &mut Ink<'_, '_>) {
+    /// First row of pixels of a flag, or of its mark's line if it has no place.
+    fn flag_top(&self, flag: &Flag<'_>) -> i32 {
+        let row_height = pixels(FLAG_ROW, self.scale);
+        flag.place.map_or(self.plot.top, |(_, row)| {
+            self.plot.top - self.band_strip - row_height * (row as i32 + 1)
+        })
+    }
+
+    fn raster_mark_line(&self, flag: &Flag<'_>, ink: &mut Ink<'_, '_>) {
         let color = self.tones.mark(flag.mark.kind);
         let pen = pixels(1.0, self.scale).max(1);
-        let row_height = pixels(FLAG_ROW, self.scale);
-        let line_top = flag.place.map_or(self.plot.top, |(_, row)| {
-            self.plot.top - self.band_strip - row_height * (row as i32 + 1)
-        });
         let column = Area {
             left: flag.x - pen / 2,
             right: flag.x - pen / 2 + pen,
-            top: line_top,
+            top: self.flag_top(flag),
             bottom: self.plot.top,
         };
         ink.frame.fill(column, color, 255);
         let (dash, period) = (pixels(DASH.0, self.scale), pixels(DASH.1, self.scale));
         for top in (self.plot.top..self.plot.bottom).step_by(period.max(1) as usize) {
             let bottom = (top + dash).min(self.plot.bottom);
-            ink.frame.fill(Area { top, bottom, ..column }, color, 255);
+            ink.frame.fill(
+                Area {
+                    top,
+                    bottom,
+                    ..column
+                },
+                color,
+                255,
+            );
         }
+    }
+
+    fn raster_flag(&self, flag: &Flag<'_>, ink: &mut Ink<'_, '_>) {
         let Some((start, _)) = flag.place else { return };
+        let color = self.tones.mark(flag.mark.kind);
+        let top = self.flag_top(flag);
         let padding = pixels(PADDING, self.scale);
         let ground = Area {
             left: start,
             right: start + flag.line.width_pixels() + 2 * padding,
-            top: line_top,
-            bottom: line_top + row_height - pixels(2.0, self.scale),
+            top,
+            bottom: top + pixels(FLAG_ROW, self.scale) - pixels(2.0, self.scale),
         };
+        ink.frame.fill(ground, self.tones.ground, 255);
         ink.frame.fill(ground, color, FLAG_COVERAGE);
-        let baseline = line_top + flag.line.style.ascent() + pixels(0.5, self.scale);
-        ink.text(&flag.line, (start + padding) as f32, baseline, self.flag_ink(flag.mark.kind));
+        let stem = Area {
+            left: flag.x - pixels(1.0, self.scale).max(1) / 2,
+            right: flag.x - pixels(1.0, self.scale).max(1) / 2 + pixels(1.0, self.scale).max(1),
+            ..ground
+        };
+        ink.frame.fill(stem, color, 255);
+        let baseline = top + flag.line.style.ascent() + pixels(0.5, self.scale);
+        ink.text(
+            &flag.line,
+            (start + padding) as f32,
+            baseline,
+            self.flag_ink(flag.mark.kind),
+        );
     }
 
     fn flag_ink(&self, kind: MarkKind) -> Color {

@@ -66,7 +66,11 @@ impl Ramp {
         };
         let per_cent = if chart.unit == Unit::Ratio { "0%" } else { "0" };
         let first = label(ticks.first(), scale_of_values.low);
-        let first = if scale_of_values.low == 0.0 { per_cent.to_owned() } else { first };
+        let first = if scale_of_values.low == 0.0 {
+            per_cent.to_owned()
+        } else {
+            first
+        };
         let last = label(ticks.last(), scale_of_values.high);
         Some(Self {
             colors: ramp(chart.theme),
@@ -113,7 +117,12 @@ impl Ramp {
         let has_room = x + width + gap + self.no_data.width_pixels() <= layout.plot.right;
         if has_gaps && has_room {
             shapes::hatch(ink.frame, swatch(x, width), scale, tones.hatch);
-            ink.text(&self.no_data, (x + width + gap) as f32, baseline, tones.text);
+            ink.text(
+                &self.no_data,
+                (x + width + gap) as f32,
+                baseline,
+                tones.text,
+            );
         }
     }
 }
@@ -144,7 +153,9 @@ impl Layout<'_> {
     ) -> Vec<Line> {
         let room = width as f32 * NAMES_PART;
         let names = chart.series.iter();
-        names.map(|series| typesetter.line(&series.name, style, room)).collect()
+        names
+            .map(|series| typesetter.line(&series.name, style, room))
+            .collect()
     }
 
     pub(super) fn raster_heat(&self, axes: &Axes, ink: &mut Ink<'_, '_>) {
@@ -219,7 +230,9 @@ impl Layout<'_> {
         let mut before = None;
         for (from, to, level) in shown {
             let from = from.min(cells.len().saturating_sub(1));
-            let to = to.clamp(from + 1, cells.len().max(from + 1)).min(cells.len());
+            let to = to
+                .clamp(from + 1, cells.len().max(from + 1))
+                .min(cells.len());
             if before == Some((from, to, level)) {
                 continue;
             }
@@ -274,7 +287,10 @@ mod tests {
     fn the_colours_of_a_ramp_begin_and_end_where_given_and_all_differ() {
         for (theme, stops) in [(Theme::Light, LIGHT), (Theme::Dark, DARK)] {
             let colors = ramp(theme);
-            assert_eq!((colors.len(), colors[0], colors[LEVELS - 1]), (LEVELS, stops[0], stops[4]));
+            assert_eq!(
+                (colors.len(), colors[0], colors[LEVELS - 1]),
+                (LEVELS, stops[0], stops[4])
+            );
             for (index, color) in colors.iter().enumerate() {
                 assert!(!colors[..index].contains(color), "{index}");
             }

@@ -66,7 +66,11 @@ fn value_at(points: &[Point], next: &mut usize, x: f64) -> f64 {
         return f64::NAN;
     };
     if after.0 == x {
-        return if after.1.is_finite() { after.1 } else { f64::NAN };
+        return if after.1.is_finite() {
+            after.1
+        } else {
+            f64::NAN
+        };
     }
     let before = next.checked_sub(1).map(|before| points[before]);
     match before.filter(|before| before.0.is_finite() && before.1.is_finite()) {
@@ -93,13 +97,19 @@ mod tests {
             ..Chart::default()
         };
         let mut all = Vec::new();
-        for_each(&Data::of(&chart).rows, |_, slices| all.push(slices.to_vec()));
+        for_each(&Data::of(&chart).rows, |_, slices| {
+            all.push(slices.to_vec())
+        });
         all
     }
 
     #[test]
     fn each_layer_stands_on_those_below() {
-        let all = layers(&[&[(0.0, 1.0), (1.0, 2.0)], &[(0.0, 3.0), (1.0, -4.0)], &[(0.0, 5.0), (1.0, 5.0)]]);
+        let all = layers(&[
+            &[(0.0, 1.0), (1.0, 2.0)],
+            &[(0.0, 3.0), (1.0, -4.0)],
+            &[(0.0, 5.0), (1.0, 5.0)],
+        ]);
         assert_eq!(all[0], [(0.0, 0.0, 1.0), (1.0, 0.0, 2.0)]);
         assert_eq!(all[1], [(0.0, 1.0, 4.0), (1.0, 0.0, -4.0)]);
         assert_eq!(all[2], [(0.0, 4.0, 9.0), (1.0, 2.0, 7.0)]);
@@ -107,9 +117,16 @@ mod tests {
 
     #[test]
     fn places_of_other_series_are_read_off_the_line_but_not_over_a_gap() {
-        let all = layers(&[&[(0.0, 0.0), (2.0, 4.0), (4.0, f64::NAN), (6.0, 1.0)], &[(1.0, 1.0), (3.0, 1.0), (5.0, 1.0)]]);
+        let all = layers(&[
+            &[(0.0, 0.0), (2.0, 4.0), (4.0, f64::NAN), (6.0, 1.0)],
+            &[(1.0, 1.0), (3.0, 1.0), (5.0, 1.0)],
+        ]);
         assert_eq!(all[0][1], (1.0, 0.0, 2.0), "halfway");
-        assert!([3, 4, 5].iter().all(|&at| all[0][at].2.is_nan()), "{:?}", all[0]);
+        assert!(
+            [3, 4, 5].iter().all(|&at| all[0][at].2.is_nan()),
+            "{:?}",
+            all[0]
+        );
         assert_eq!(all[1][1], (1.0, 2.0, 3.0));
         assert_eq!(all[1][3], (3.0, 0.0, 1.0), "a gap has no height");
         assert!(all[1][0].2.is_nan(), "before its first point");

@@ -23,7 +23,7 @@ const SUBTITLE_SIZE: f32 = 13.0;
 pub(super) const LABEL_SIZE: f32 = 12.0;
 const FOOTER_SIZE: f32 = 11.0;
 /// Height of the plot for each tick, and least room between two labels below it.
-const TICK_ROOM: (f32, f32) = (44.0, 36.0);
+const TICK_ROOM: (f32, f32) = (38.0, 36.0);
 /// A plot smaller than this gives its surroundings up, one after the other.
 const PLOT_MIN: (i32, i32) = (80, 56);
 
@@ -105,7 +105,10 @@ impl<'a> Layout<'a> {
             plot.top = self.ramp.as_ref().map_or(plot.top, |ramp| ramp.bottom);
         } else if spare < Spare::Legend {
             self.legend = Legend::new(chart, &self.data, typesetter, scale, plot);
-            plot.top = self.legend.as_ref().map_or(plot.top, |legend| legend.bottom);
+            plot.top = self
+                .legend
+                .as_ref()
+                .map_or(plot.top, |legend| legend.bottom);
         }
         let has_footer = spare < Spare::Footer;
         self.footer = has_footer
@@ -116,7 +119,12 @@ impl<'a> Layout<'a> {
     }
 
     /// The banner that says what a reader must know first.
-    fn place_note(&self, chart: &Chart, typesetter: &Typesetter<'_>, plot: &mut Area) -> Option<Note> {
+    fn place_note(
+        &self,
+        chart: &Chart,
+        typesetter: &Typesetter<'_>,
+        plot: &mut Area,
+    ) -> Option<Note> {
         let text = chart.note.as_deref().filter(|_| self.has_labels)?;
         let style = TextStyle::regular(text_size(SUBTITLE_SIZE, self.scale));
         let padding = pixels(10.0, self.scale);
@@ -130,15 +138,27 @@ impl<'a> Layout<'a> {
             ..*plot
         };
         plot.top += height + pixels(8.0, self.scale);
-        Some(Note { area, line, padding })
+        Some(Note {
+            area,
+            line,
+            padding,
+        })
     }
 
     /// The small line at the bottom: the zone, values that cannot be drawn, and when it was computed.
-    fn place_footer(&self, chart: &Chart, typesetter: &Typesetter<'_>, plot: &mut Area) -> Option<Footer> {
+    fn place_footer(
+        &self,
+        chart: &Chart,
+        typesetter: &Typesetter<'_>,
+        plot: &mut Area,
+    ) -> Option<Footer> {
         let style = TextStyle::regular(text_size(FOOTER_SIZE, self.scale));
         let zone = (chart.x == Axis::Time && chart.zone != Zone::UTC && self.data.x.is_some())
             .then(|| format!("times in {}", chart.zone.name()));
-        let words: Vec<String> = zone.into_iter().chain(hints::infinite_words(&self.data)).collect();
+        let words: Vec<String> = zone
+            .into_iter()
+            .chain(hints::infinite_words(&self.data))
+            .collect();
         let evaluated = chart.evaluated_at.as_deref().unwrap_or_default();
         let right = typesetter.line(evaluated, style, plot.width() as f32 * 0.7);
         let room = plot.width() as f32 - right.width - 16.0 * self.scale;
@@ -148,7 +168,7 @@ impl<'a> Layout<'a> {
         }
         // It stands partly in the margin.
         let bottom = plot.bottom + pixels(8.0, self.scale);
-        plot.bottom = bottom - style.leading() - pixels(2.0, self.scale);
+        plot.bottom = bottom - style.leading() - pixels(5.0, self.scale);
         let baseline = bottom - style.leading() + style.ascent();
         Some(Footer {
             left: (left, plot.left),
@@ -175,7 +195,7 @@ impl<'a> Layout<'a> {
         }
         let Some(x_range) = self.data.x else { return };
         let rows = self.plot.height() as f32 / (TICK_ROOM.0 * self.scale);
-        let y = y_scale(chart, self.data.y, (rows as usize).clamp(2, 10));
+        let y = y_scale(chart, self.data.y, (rows.round() as usize).clamp(2, 10));
         let y_labels = set(&y.ticks);
         let row_names = match chart.kind {
             Kind::Heat => Self::row_names(chart, style, self.plot.width(), typesetter),
@@ -196,7 +216,11 @@ impl<'a> Layout<'a> {
         };
         let guess = (columns / (80.0 * self.scale)) as usize;
         let first = x_scale(chart, x_range, guess);
-        let x = x_scale(chart, x_range, ((columns / widest(&first)) as usize).min(12));
+        let x = x_scale(
+            chart,
+            x_range,
+            ((columns / widest(&first)) as usize).min(12),
+        );
         let x_labels = set(&x.ticks);
         self.axes = Some(Axes {
             x,
@@ -223,9 +247,7 @@ impl<'a> Layout<'a> {
 /// The vertical axis; one without ticks where no number has a place on it.
 fn y_scale(chart: &Chart, range: Option<(f64, f64)>, count: usize) -> Scale {
     match range {
-        Some((low, high)) if chart.kind != Kind::Heat => {
-            number_scale(low, high, chart.unit, count)
-        }
+        Some((low, high)) if chart.kind != Kind::Heat => number_scale(low, high, chart.unit, count),
         _ => Scale {
             low: 0.0,
             high: 1.0,

@@ -102,7 +102,15 @@ mod tests {
 
     #[test]
     fn what_is_no_zone_is_named() {
-        for name in ["", "Mars/Olympus", "Etc/Unknown", "localtime", "../UTC", "CEST", "+02:00"] {
+        for name in [
+            "",
+            "Mars/Olympus",
+            "Etc/Unknown",
+            "localtime",
+            "../UTC",
+            "CEST",
+            "+02:00",
+        ] {
             let error = name.parse::<Zone>().unwrap_err();
             assert_eq!(error.name, name);
         }

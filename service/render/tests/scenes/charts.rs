@@ -74,7 +74,9 @@ fn latency(name: &str, level: f64) -> Series {
 
 fn lines() -> Chart {
     let mut gap = latency("P99", 0.031);
-    gap.points[180..196].iter_mut().for_each(|point| point.1 = f64::NAN);
+    gap.points[180..196]
+        .iter_mut()
+        .for_each(|point| point.1 = f64::NAN);
     gap.points[188].1 = 0.05;
     Chart {
         title: "Latency of requests".to_owned(),
@@ -99,7 +101,9 @@ fn lines() -> Chart {
 
 fn areas(stacked: bool) -> Chart {
     let rate = |name: &str, level: f64, period| {
-        series(name, 200, move |at| level * (1.3 + wave(at, period) + noise(at) / 8.0))
+        series(name, 200, move |at| {
+            level * (1.3 + wave(at, period) + noise(at) / 8.0)
+        })
     };
     Chart {
         title: "Requests by route".to_owned(),
@@ -117,7 +121,9 @@ fn areas(stacked: bool) -> Chart {
 
 fn bars(stacked: bool) -> Chart {
     let count = |name: &str, level: f64, shift: usize| {
-        series(name, 14, move |at| (level * (0.3 + noise(at + shift))).round())
+        series(name, 14, move |at| {
+            (level * (0.3 + noise(at + shift))).round()
+        })
     };
     let mut gap = count("timeout", 8.0, 40);
     gap.points[5].1 = f64::NAN;
@@ -134,8 +140,16 @@ fn heat() -> Chart {
     let routes = ["card", "chart", "graph", "gallery", "livez", "metrics"];
     let row = |(index, name): (usize, &&str)| {
         series(name, 60, move |at| {
-            let fault = if (24..38).contains(&at) && index < 3 { 0.12 } else { 0.0 };
-            let known = if index == 3 && (40..48).contains(&at) { f64::NAN } else { 0.0 };
+            let fault = if (24..38).contains(&at) && index < 3 {
+                0.12
+            } else {
+                0.0
+            };
+            let known = if index == 3 && (40..48).contains(&at) {
+                f64::NAN
+            } else {
+                0.0
+            };
             fault * noise(at * 7 + index) + noise(at + index * 100) * 0.01 + known
         })
     };
@@ -156,11 +170,17 @@ fn heat() -> Chart {
 
 fn dense() -> Chart {
     let one = |name: &str, level: f64, shift: usize| {
-        series(name, 11_000, move |at| level + wave(at, 4_000) + noise(at + shift) * noise(at / 50))
+        series(name, 11_000, move |at| {
+            level + wave(at, 4_000) + noise(at + shift) * noise(at / 50)
+        })
     };
     Chart {
         title: "Eleven thousand points each".to_owned(),
-        series: vec![one("a", 2.0, 0), one("b", 4.0, 9_000), one("c", 6.0, 20_000)],
+        series: vec![
+            one("a", 2.0, 0),
+            one("b", 4.0, 9_000),
+            one("c", 6.0, 20_000),
+        ],
         ..Chart::default()
     }
 }
@@ -169,7 +189,10 @@ fn stale() -> Chart {
     let mut chart = lines();
     chart.note = Some("last good picture, 3 min old".to_owned());
     chart.bands.clear();
-    chart.series.iter_mut().for_each(|series| series.points.truncate(190));
+    chart
+        .series
+        .iter_mut()
+        .for_each(|series| series.points.truncate(190));
     chart
 }
 
@@ -182,7 +205,10 @@ fn one_stale() -> Chart {
 
 fn nothing() -> Chart {
     let mut chart = lines();
-    chart.series.iter_mut().for_each(|series| series.points.clear());
+    chart
+        .series
+        .iter_mut()
+        .for_each(|series| series.points.clear());
     chart
 }
 
@@ -215,7 +241,9 @@ fn marks() -> Chart {
 fn many_names() -> Chart {
     let one = |index: usize| {
         let name = format!("instance-{index:02}.example.net");
-        series(&name, 40, move |at| index as f64 + wave(at + index * 3, 30))
+        let mut one = series(&name, 40, move |at| index as f64 + wave(at + index * 3, 30));
+        one.points.iter_mut().for_each(|point| point.0 -= START);
+        one
     };
     Chart {
         title: "Queue depth".to_owned(),

@@ -82,7 +82,10 @@ fn any_slow_run() -> impl Strategy<Value = Vec<Pixel>> {
 
 /// The mean and the largest difference of two pictures, the first over the pixels that either has.
 fn differences(seen: &[f32], right: &[f32]) -> (f32, f32) {
-    let pairs = seen.iter().zip(right).filter(|(a, b)| **a > 0.0 || **b > 0.0);
+    let pairs = seen
+        .iter()
+        .zip(right)
+        .filter(|(a, b)| **a > 0.0 || **b > 0.0);
     let all: Vec<f32> = pairs.map(|(a, b)| (a - b).abs()).collect();
     let mean = all.iter().sum::<f32>() / all.len().max(1) as f32;
     (mean, all.into_iter().fold(0.0, f32::max))
@@ -91,14 +94,24 @@ fn differences(seen: &[f32], right: &[f32]) -> (f32, f32) {
 #[test]
 fn a_thick_line_covers_its_length_times_its_width() {
     // An upright line stands in one part of a column, and is up to a part thinner than its pen.
-    let lines = [(50.0, 0.0, 0.05), (50.0, 10.0, 0.05), (40.0, 40.0, 0.05), (10.0, 50.0, 0.05), (1.0, 50.0, 0.15), (0.0, 50.0, 0.18)];
+    let lines = [
+        (50.0, 0.0, 0.05),
+        (50.0, 10.0, 0.05),
+        (40.0, 40.0, 0.05),
+        (10.0, 50.0, 0.05),
+        (1.0, 50.0, 0.15),
+        (0.0, 50.0, 0.18),
+    ];
     for (dx, dy, tolerance) in lines {
         for radius in [0.75_f32, 1.0, 2.5] {
             let run = [(22.3, 22.7), (22.3 + dx, 22.7 + dy)];
             let sum: f32 = stroked(&run, radius).iter().sum();
             let length = (dx * dx + dy * dy).sqrt();
             let exact = length * 2.0 * radius + std::f32::consts::PI * radius * radius;
-            assert!((sum / exact - 1.0).abs() < tolerance, "{dx} {dy} {radius}: {sum} for {exact}");
+            assert!(
+                (sum / exact - 1.0).abs() < tolerance,
+                "{dx} {dy} {radius}: {sum} for {exact}"
+            );
         }
     }
 }
@@ -143,7 +156,13 @@ proptest! {
 fn nothing_is_painted_beyond_the_border() {
     let run = [(25.0, -500.0), (26.0, 500.0), (60.0, -500.0)];
     let seen = stroked(&run, 1.0);
-    let rows = seen.chunks(SIDE as usize).map(|row| row.iter().sum::<f32>());
-    let painted: Vec<usize> = rows.enumerate().filter(|(_, sum)| *sum > 0.0).map(|(y, _)| y).collect();
+    let rows = seen
+        .chunks(SIDE as usize)
+        .map(|row| row.iter().sum::<f32>());
+    let painted: Vec<usize> = rows
+        .enumerate()
+        .filter(|(_, sum)| *sum > 0.0)
+        .map(|(y, _)| y)
+        .collect();
     assert_eq!((painted[0], painted[painted.len() - 1]), (4, 91));
 }

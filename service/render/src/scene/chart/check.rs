@@ -87,7 +87,7 @@ impl Chart {
         for (index, series) in self.series.iter().enumerate() {
             out.text(&series.name);
             if self.kind != Kind::Heat {
-                out.color(series.shown_color(index));
+                out.color(series.shown_color(index, self.theme));
             }
             out.count(series.points.len());
             for &(x, y) in &series.points {
@@ -111,7 +111,11 @@ impl Chart {
         for band in &self.bands {
             out.value(band.from).value(band.to).text(&band.label);
         }
-        let shown: Vec<_> = self.marks.iter().filter(|mark| mark.at.is_finite()).collect();
+        let shown: Vec<_> = self
+            .marks
+            .iter()
+            .filter(|mark| mark.at.is_finite())
+            .collect();
         out.count(shown.len());
         for mark in shown {
             out.value(mark.at).text(&mark.label).tag(mark.kind as u8);
@@ -160,7 +164,11 @@ mod tests {
     #[test]
     fn what_is_not_drawn_is_not_in_the_bytes() {
         let plain = bytes(|_| ());
-        assert_eq!(bytes(|chart| chart.stacked = true), plain, "lines do not stack");
+        assert_eq!(
+            bytes(|chart| chart.stacked = true),
+            plain,
+            "lines do not stack"
+        );
         assert_eq!(bytes(|chart| chart.range = Some((2.0, 1.0))), plain);
         assert_eq!(bytes(|chart| chart.note = Some(String::new())), plain);
         let nowhere = vec![mark(f64::NAN, MarkKind::Fault)];
@@ -195,9 +203,8 @@ mod tests {
         };
         let error = refused(&|chart| chart.series = series(33)).unwrap_err();
         assert_eq!(error.to_string(), "series has 33 entries, more than 32");
-        let heat = |count| {
-            refused(&move |chart| (chart.kind, chart.series) = (Kind::Heat, series(count)))
-        };
+        let heat =
+            |count| refused(&move |chart| (chart.kind, chart.series) = (Kind::Heat, series(count)));
         assert!(heat(64).is_ok() && heat(65).is_err());
         let marks = |count| refused(&|chart| chart.marks = vec![mark(0.0, MarkKind::Note); count]);
         assert!(marks(64).is_ok());
