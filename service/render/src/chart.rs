@@ -149,6 +149,7 @@ impl Layout<'_> {
         self.raster_x_labels(axes, ink);
         self.raster_marks(chart, axes, ink);
         self.raster_band_labels(chart, axes, ink);
+        self.raster_stale_label(chart, axes, ink);
     }
 
     fn raster_series(&self, chart: &Chart, axes: &Axes, ink: &mut Ink<'_, '_>) {
@@ -158,7 +159,7 @@ impl Layout<'_> {
             Kind::Bar => self.raster_bars(chart, axes, ink),
             Kind::Heat => self.raster_heat(axes, ink),
         }
-        self.raster_stale(chart, axes, ink);
+        self.raster_tail(chart, axes, ink);
         // The colours of a heat map are beyond what a mark could tell.
         if chart.kind != Kind::Heat {
             self.raster_infinite(axes, ink);

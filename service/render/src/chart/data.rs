@@ -54,7 +54,10 @@ impl<'a> Data<'a> {
     pub(super) fn of(chart: &'a Chart) -> Self {
         let range = chart.shown_range();
         let rows = chart.series.iter().enumerate();
-        let rows = rows.map(|(index, series)| Row::of(series, index, chart.kind, range));
+        let rows = rows.map(|(index, series)| {
+            let color = series.shown_color(index, chart.theme);
+            Row::of(series, color, chart.kind, range)
+        });
         let mut data = Self {
             rows: rows.collect(),
             x: None,
@@ -137,7 +140,7 @@ impl<'a> Data<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(series: &'a Series, index: usize, kind: Kind, range: Option<Range>) -> Self {
+    fn of(series: &'a Series, color: Color, kind: Kind, range: Option<Range>) -> Self {
         let points = cut(in_order(&series.points), kind, range);
         let is_finite = |(x, y): &&Point| x.is_finite() && y.is_finite();
         let last = points.iter().rev().find(is_finite).copied();
@@ -150,7 +153,7 @@ impl<'a> Row<'a> {
         };
         Self {
             name: &series.name,
-            color: series.shown_color(index),
+            color,
             points,
             last,
             is_stale,

@@ -107,22 +107,31 @@ impl Layout<'_> {
         let position = |at: f64| inside(at).then(|| self.x_pixel(axes, at).round() as i32);
         let flags = flags(chart, self.scale, ink.typesetter, position);
         let ends = (self.plot.left, self.plot.right);
-        for flag in placed(flags, ends, self.scale, self.flag_rows) {
-            self.raster_mark(&flag, ink);
+        let flags = placed(flags, ends, self.scale, self.flag_rows);
+        // All lines before all flags, so that none is drawn through another's words.
+        for flag in &flags {
+            self.raster_mark_line(flag, ink);
+        }
+        for flag in &flags {
+            self.raster_flag(flag, ink);
         }
     }
 
-    fn raster_mark(&self, flag: &Flag<'_>, ink: &mut Ink<'_, '_>) {
+    /// First row of pixels of a flag, or of its mark's line if it has no place.
+    fn flag_top(&self, flag: &Flag<'_>) -> i32 {
+        let row_height = pixels(FLAG_ROW, self.scale);
+        flag.place.map_or(self.plot.top, |(_, row)| {
+            self.plot.top - self.band_strip - row_height * (row as i32 + 1)
+        })
+    }
+
+    fn raster_mark_line(&self, flag: &Flag<'_>, ink: &mut Ink<'_, '_>) {
         let color = self.tones.mark(flag.mark.kind);
         let pen = pixels(1.0, self.scale).max(1);
-        let row_height = pixels(FLAG_ROW, self.scale);
-        let line_top = flag.place.map_or(self.plot.top, |(_, row)| {
-            self.plot.top - self.band_strip - row_height * (row as i32 + 1)
-        });
         let column = Area {
             left: flag.x - pen / 2,
             right: flag.x - pen / 2 + pen,
-            top: line_top,
+            top: self.flag_top(flag),
             bottom: self.plot.top,
         };
         ink.frame.fill(column, color, 255);
@@ -139,16 +148,28 @@ impl Layout<'_> {
                 255,
             );
         }
+    }
+
+    fn raster_flag(&self, flag: &Flag<'_>, ink: &mut Ink<'_, '_>) {
         let Some((start, _)) = flag.place else { return };
+        let color = self.tones.mark(flag.mark.kind);
+        let top = self.flag_top(flag);
         let padding = pixels(PADDING, self.scale);
         let ground = Area {
             left: start,
             right: start + flag.line.width_pixels() + 2 * padding,
-            top: line_top,
-            bottom: line_top + row_height - pixels(2.0, self.scale),
+            top,
+            bottom: top + pixels(FLAG_ROW, self.scale) - pixels(2.0, self.scale),
         };
+        ink.frame.fill(ground, self.tones.ground, 255);
         ink.frame.fill(ground, color, FLAG_COVERAGE);
-        let baseline = line_top + flag.line.style.ascent() + pixels(0.5, self.scale);
+        let stem = Area {
+            left: flag.x - pixels(1.0, self.scale).max(1) / 2,
+            right: flag.x - pixels(1.0, self.scale).max(1) / 2 + pixels(1.0, self.scale).max(1),
+            ..ground
+        };
+        ink.frame.fill(stem, color, 255);
+        let baseline = top + flag.line.style.ascent() + pixels(0.5, self.scale);
         ink.text(
             &flag.line,
             (start + padding) as f32,

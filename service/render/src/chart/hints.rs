@@ -33,24 +33,33 @@ pub(super) fn infinite_words(data: &Data<'_>) -> Option<String> {
 }
 
 impl Layout<'_> {
-    /// Hatches what lies after the end of all series, and says so.
-    pub(super) fn raster_stale(&self, chart: &Chart, axes: &Axes, ink: &mut Ink<'_, '_>) {
-        let Some(since) = self.data.stale_from else {
-            return;
-        };
-        let half = if chart.kind == Kind::Heat {
-            self.data.step / 2.0
-        } else {
-            0.0
-        };
-        let tail = Area {
-            left: (self.x_pixel(axes, since + half).round() as i32 + 1).min(self.plot.right),
-            ..self.plot
-        };
+    /// Hatches what lies after the end of all series.
+    pub(super) fn raster_tail(&self, chart: &Chart, axes: &Axes, ink: &mut Ink<'_, '_>) {
         // The gaps of a heat map are hatched already.
-        if chart.kind != Kind::Heat {
+        if let Some(tail) = self.tail(chart, axes).filter(|_| chart.kind != Kind::Heat) {
             shapes::hatch(ink.frame, tail, self.scale, self.tones.hatch);
         }
+    }
+
+    /// The part of the plot after the end of all series, if they end before the range does.
+    fn tail(&self, chart: &Chart, axes: &Axes) -> Option<Area> {
+        let since = self.data.stale_from?;
+        let half = match chart.kind {
+            Kind::Heat | Kind::Bar => self.data.step / 2.0,
+            Kind::Line | Kind::Area => 0.0,
+        };
+        let left = self.x_pixel(axes, since + half).round() as i32 + 1;
+        Some(Area {
+            left: left.min(self.plot.right),
+            ..self.plot
+        })
+    }
+
+    /// Says since when there is no data, over everything else in the plot.
+    pub(super) fn raster_stale_label(&self, chart: &Chart, axes: &Axes, ink: &mut Ink<'_, '_>) {
+        let (Some(since), Some(tail)) = (self.data.stale_from, self.tail(chart, axes)) else {
+            return;
+        };
         let style = TextStyle::regular(text_size(LABEL_SIZE, self.scale));
         let words = stale_words(chart, &self.data, since);
         let line = ink
@@ -58,9 +67,15 @@ impl Layout<'_> {
             .line(&words, style, self.plot.width() as f32 * 0.8);
         let (gap, width) = (pixels(6.0, self.scale), line.width_pixels());
         let centred = tail.left + (tail.width() - width) / 2;
-        // Where the tail is narrow, the words begin before it.
+        let has_room = tail.width() >= width + 2 * gap;
+        // Low in the tail, where no label of a threshold is. Where the tail is narrow the words
+        // begin before it, and stand as high as can be, so that they hide no end of a line.
         let left = centred.min(self.plot.right - width - 2 * gap);
-        let top = self.plot.top + self.plot.height() / 3;
+        let top = if has_room {
+            self.plot.bottom - self.plot.height() / 4 - style.leading() / 2
+        } else {
+            self.plot.top + gap / 2
+        };
         let ground = Area {
             left: left - gap,
             right: left + width + gap,

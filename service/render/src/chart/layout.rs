@@ -23,7 +23,7 @@ const SUBTITLE_SIZE: f32 = 13.0;
 pub(super) const LABEL_SIZE: f32 = 12.0;
 const FOOTER_SIZE: f32 = 11.0;
 /// Height of the plot for each tick, and least room between two labels below it.
-const TICK_ROOM: (f32, f32) = (44.0, 36.0);
+const TICK_ROOM: (f32, f32) = (38.0, 36.0);
 /// A plot smaller than this gives its surroundings up, one after the other.
 const PLOT_MIN: (i32, i32) = (80, 56);
 
@@ -168,7 +168,7 @@ impl<'a> Layout<'a> {
         }
         // It stands partly in the margin.
         let bottom = plot.bottom + pixels(8.0, self.scale);
-        plot.bottom = bottom - style.leading() - pixels(2.0, self.scale);
+        plot.bottom = bottom - style.leading() - pixels(5.0, self.scale);
         let baseline = bottom - style.leading() + style.ascent();
         Some(Footer {
             left: (left, plot.left),
@@ -195,7 +195,7 @@ impl<'a> Layout<'a> {
         }
         let Some(x_range) = self.data.x else { return };
         let rows = self.plot.height() as f32 / (TICK_ROOM.0 * self.scale);
-        let y = y_scale(chart, self.data.y, (rows as usize).clamp(2, 10));
+        let y = y_scale(chart, self.data.y, (rows.round() as usize).clamp(2, 10));
         let y_labels = set(&y.ticks);
         let row_names = match chart.kind {
             Kind::Heat => Self::row_names(chart, style, self.plot.width(), typesetter),

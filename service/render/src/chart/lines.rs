@@ -18,8 +18,8 @@ const ONLY_AREA: u8 = 26;
 const AREA: u8 = 64;
 const LAYER_AREA: u8 = 150;
 
-/// Dots closer than this to the one before are not told apart, in pixels.
-const DOT_APART: f32 = 0.5;
+/// A gap narrower than this cannot be seen, in pixels.
+const GAP_SEEN: f32 = 0.5;
 
 impl Layout<'_> {
     /// Draws the series, the first on top, because it is the one that matters most.
@@ -36,10 +36,13 @@ impl Layout<'_> {
         let base = self.y_pixel(axes, 0.0);
         for row in self.data.rows.iter().rev() {
             for run in self.runs(&row.points, axes) {
-                let (Some(first), Some(last)) = (run.first(), run.last()) else {
+                let [first, .., last] = run[..] else {
+                    let radius = POINT_RADIUS * self.scale;
+                    run.iter()
+                        .for_each(|&dot| shapes::disc(ink.frame, dot, radius, row.color));
                     continue;
                 };
-                if area > 0 && run.len() > 1 {
+                if area > 0 {
                     let ground = [(first.0, base), (last.0, base)];
                     let paint = Paint {
                         color: row.color,
@@ -47,12 +50,8 @@ impl Layout<'_> {
                     };
                     pen.fill_between((&run, &ground), paint, ink.frame);
                 }
-                if run.len() > 1 {
-                    let radius = PEN * self.scale / 2.0;
-                    pen.stroke(&run, radius, opaque(row), ink.frame);
-                }
+                pen.stroke(&run, PEN * self.scale / 2.0, opaque(row), ink.frame);
             }
-            self.raster_dots(row, axes, ink);
         }
     }
 
@@ -81,22 +80,8 @@ impl Layout<'_> {
         });
     }
 
-    /// Draws the points that stand alone between gaps.
-    fn raster_dots(&self, row: &Row<'_>, axes: &Axes, ink: &mut Ink<'_, '_>) {
-        let mut before: Option<Pixel> = None;
-        for run in self.runs(&row.points, axes) {
-            let [dot] = run[..] else { continue };
-            let is_seen = before.is_some_and(|(x, y)| {
-                (x - dot.0).abs() < DOT_APART && (y - dot.1).abs() < DOT_APART
-            });
-            if !is_seen {
-                shapes::disc(ink.frame, dot, POINT_RADIUS * self.scale, row.color);
-                before = Some(dot);
-            }
-        }
-    }
-
-    /// The unbroken runs of points, in pixels: gaps are where a number is not finite.
+    /// The unbroken runs of points, in pixels: gaps are where a number is not finite. A gap too
+    /// narrow to be seen is none, which bounds the runs by the columns.
     fn runs<'p>(
         &'p self,
         points: &'p [Point],
@@ -104,8 +89,21 @@ impl Layout<'_> {
     ) -> impl Iterator<Item = Vec<Pixel>> + 'p {
         let is_gap = |&(x, y): &Point| !(x.is_finite() && y.is_finite());
         let place = |&(x, y): &Point| (self.x_pixel(axes, x), self.y_pixel(axes, y));
-        let pieces = points.split(is_gap).filter(|run| !run.is_empty());
-        pieces.map(move |run| run.iter().map(place).collect())
+        let mut pieces = points
+            .split(is_gap)
+            .filter(|run| !run.is_empty())
+            .peekable();
+        std::iter::from_fn(move || {
+            let mut run: Vec<Pixel> = pieces.next()?.iter().map(place).collect();
+            let is_near = |run: &[Pixel], next: &[Point]| {
+                let ends = run.last().zip(next.first());
+                ends.is_some_and(|(end, next)| place(next).0 - end.0 < GAP_SEEN)
+            };
+            while let Some(next) = pieces.next_if(|next| is_near(&run, next)) {
+                run.extend(next.iter().map(place));
+            }
+            Some(run)
+        })
     }
 }
 

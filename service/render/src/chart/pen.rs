@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::tile::{TILE_COLUMNS, Tile};
+use super::tile::{self, GROUP_COLUMNS};
 use crate::Color;
 use crate::frame::{Area, Frame};
 
@@ -37,7 +37,6 @@ pub(super) struct Pen {
     /// Where the span of each part begins and ends; begins below its end when empty.
     tops: Vec<f32>,
     bottoms: Vec<f32>,
-    tile: Tile,
 }
 
 /// Where a curve goes, in each part of a column.
@@ -71,7 +70,6 @@ impl Pen {
             },
             tops: vec![0.0; parts],
             bottoms: vec![0.0; parts],
-            tile: Tile::new(),
         }
     }
 
@@ -189,10 +187,10 @@ impl Pen {
     fn fill(&mut self, parts: Range<usize>, paint: Paint, frame: &mut Frame) {
         let mut start = parts.start;
         while start < parts.end {
-            let end = (start + TILE_COLUMNS * PARTS).min(parts.end);
+            let end = (start + GROUP_COLUMNS * PARTS).min(parts.end);
             let spans = (&self.tops[start..end], &self.bottoms[start..end]);
             let left = self.left + (start / PARTS) as i32;
-            self.tile.fill(left, spans, self.rows, paint, frame);
+            tile::fill(left, spans, self.rows, paint, frame);
             start = end;
         }
     }
@@ -248,11 +246,11 @@ fn raise(bottoms: &mut [f32], curve: &[f32], by: f32) {
 }
 
 /// As `f32::min` for numbers, in one instruction.
-fn least(a: f32, b: f32) -> f32 {
+pub(super) fn least(a: f32, b: f32) -> f32 {
     if b < a { b } else { a }
 }
 
-fn most(a: f32, b: f32) -> f32 {
+pub(super) fn most(a: f32, b: f32) -> f32 {
     if b > a { b } else { a }
 }
 

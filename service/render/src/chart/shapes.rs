@@ -9,40 +9,34 @@ const RADIUS_MAX: f32 = 30.0;
 const HATCH: (f32, f32) = (8.0, 1.0);
 
 /// A disc around `centre`.
-pub(super) fn disc(frame: &mut Frame, centre: (f32, f32), radius: f32, color: Color) {
-    rings(frame, centre, color, |distance| {
-        (radius.min(RADIUS_MAX) + 0.5 - distance).clamp(0.0, 1.0)
-    });
+pub(super) fn disc(frame: &mut Frame, (x, y): (f32, f32), radius: f32, color: Color) {
+    let radius = radius.min(RADIUS_MAX);
+    let reach = radius as i32 + 2;
+    let (left, top) = (x.floor() as i32, y.floor() as i32);
+    let mut coverage = [0; 2 * RADIUS_MAX as usize + 5];
+    let columns = 2 * reach as usize + 1;
+    for row in top - reach..=top + reach {
+        let aside = row as f32 + 0.5 - y;
+        for (column, covered) in (left - reach..).zip(&mut coverage[..columns]) {
+            let along = column as f32 + 0.5 - x;
+            // The distance to the edge is close to the covered part of the pixel.
+            let inside = radius + 0.5 - (along * along + aside * aside).sqrt();
+            *covered = (inside.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+        }
+        frame.blend_span((left - reach, row), &coverage[..columns], color, 255);
+    }
 }
 
-/// A circle around `centre`, `width` pixels wide and filled with `ground`.
+/// A circle around `centre`, `width` pixels wide and filled with the second colour.
 pub(super) fn ring(
     frame: &mut Frame,
     centre: (f32, f32),
     radius: f32,
     width: f32,
-    color: (Color, Color),
+    (color, ground): (Color, Color),
 ) {
-    disc(frame, centre, radius, color.0);
-    disc(frame, centre, radius - width, color.1);
-}
-
-fn rings(frame: &mut Frame, (x, y): (f32, f32), color: Color, covered: impl Fn(f32) -> f32) {
-    let reach = RADIUS_MAX.ceil() as i32 + 1;
-    let (left, top) = (x.floor() as i32, y.floor() as i32);
-    for row in top - reach..=top + reach {
-        let aside = row as f32 + 0.5 - y;
-        // Rows that the shape does not reach cost one look.
-        if covered(aside.abs()) == 0.0 {
-            continue;
-        }
-        let columns = (left - reach..=left + reach).map(|column| {
-            let along = column as f32 + 0.5 - x;
-            (covered((along * along + aside * aside).sqrt()) * 255.0).round() as u8
-        });
-        let coverage: Vec<u8> = columns.collect();
-        frame.blend_span((left - reach, row), &coverage, color, 255);
-    }
+    disc(frame, centre, radius, color);
+    disc(frame, centre, radius - width, ground);
 }
 
 /// A triangle with its tip in the middle of a side of `size` pixels, at `tip`; it points upwards or

@@ -160,6 +160,18 @@ const PALETTE: [Color; 8] = [
     Color::rgb(0x64748b),
 ];
 
+/// The same hues, light enough for a dark ground.
+const PALETTE_DARK: [Color; 8] = [
+    Color::rgb(0x4f8ff7),
+    Color::rgb(0xfb923c),
+    Color::rgb(0x2fc48d),
+    Color::rgb(0xf472b6),
+    Color::rgb(0xa78bfa),
+    Color::rgb(0xfacc15),
+    Color::rgb(0x22d3ee),
+    Color::rgb(0x94a3b8),
+];
+
 /// 800 × 400 px over time, without series.
 impl Default for Chart {
     fn default() -> Self {
@@ -186,9 +198,13 @@ impl Default for Chart {
 }
 
 impl Series {
-    /// The colour of this line when it is the `index`th of its chart.
-    pub(crate) fn shown_color(&self, index: usize) -> Color {
-        self.color.unwrap_or(PALETTE[index % PALETTE.len()])
+    /// The colour of this line when it is the `index`th of a chart with this theme.
+    pub(crate) fn shown_color(&self, index: usize, theme: Theme) -> Color {
+        let palette = match theme {
+            Theme::Light => PALETTE,
+            Theme::Dark => PALETTE_DARK,
+        };
+        self.color.unwrap_or(palette[index % palette.len()])
     }
 }
 

@@ -241,7 +241,9 @@ fn marks() -> Chart {
 fn many_names() -> Chart {
     let one = |index: usize| {
         let name = format!("instance-{index:02}.example.net");
-        series(&name, 40, move |at| index as f64 + wave(at + index * 3, 30))
+        let mut one = series(&name, 40, move |at| index as f64 + wave(at + index * 3, 30));
+        one.points.iter_mut().for_each(|point| point.0 -= START);
+        one
     };
     Chart {
         title: "Queue depth".to_owned(),

@@ -128,7 +128,7 @@ proptest! {
     #[test]
     fn a_dense_line_is_as_a_slow_oracle_draws_it(run in any_run(200..240), radius in 0.75_f32..4.0) {
         let (mean, most) = differences(&stroked(&run, radius), &oracle(&run, radius));
-        prop_assert!(mean < 0.05 && most < 0.75, "{mean} {most}");
+        prop_assert!(mean < 0.08 && most < 0.75, "{mean} {most}");
     }
 
     #[test]

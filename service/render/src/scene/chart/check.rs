@@ -87,7 +87,7 @@ impl Chart {
         for (index, series) in self.series.iter().enumerate() {
             out.text(&series.name);
             if self.kind != Kind::Heat {
-                out.color(series.shown_color(index));
+                out.color(series.shown_color(index, self.theme));
             }
             out.count(series.points.len());
             for &(x, y) in &series.points {
