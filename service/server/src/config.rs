@@ -146,6 +146,7 @@ pub(crate) struct Telemetry {
     pub(crate) otlp_endpoint: Optional<OtlpEndpoint>,
     pub(crate) trace_ratio: Ratio,
     pub(crate) access_log: bool,
+    pub(crate) request_metrics: bool,
     pub(crate) log_file: Optional<std::path::PathBuf>,
     pub(crate) log_bytes_max: Count<4_096, 1_073_741_824>,
     pub(crate) otlp_queue_max: Count<1, 1_048_576>,

@@ -7,6 +7,7 @@ mod figures;
 mod digits;
 mod trace;
 mod line;
+mod access;
 mod log;
 mod otlp;
 mod record;
@@ -35,6 +36,9 @@ pub(crate) struct Telemetry {
     otlp: Option<Arc<Otlp>>,
     trace_ratio: f64,
     writes_access_log: bool,
+    observes_requests: bool,
+    /// Neither a line nor a span is written for a request.
+    is_silent: bool,
 }
 
 /// What this build is called.
@@ -107,6 +111,8 @@ impl Telemetry {
             otlp,
             trace_ratio: settings.trace_ratio.get(),
             writes_access_log: settings.access_log,
+            observes_requests: settings.request_metrics,
+            is_silent: !settings.access_log && settings.otlp_endpoint.get().is_none(),
         })
     }
 

@@ -78,13 +78,14 @@ impl Slot {
         if !progress.is_busy {
             return;
         }
+        let now = clock::now();
         // Finished under the lock: the vector keeps its memory, and nobody else wants it.
         for record in progress.waiting.drain(..) {
-            record.delivered();
+            record.delivered(now);
         }
         if progress.unanswered == 0 {
             progress.is_busy = false;
-            self.seats.wait(self.seat, clock::now());
+            self.seats.wait(self.seat, now);
         }
     }
 
@@ -103,7 +104,7 @@ impl Slot {
             return;
         }
         drop(progress);
-        record.delivered();
+        record.delivered(clock::now());
     }
 }
 

@@ -149,7 +149,7 @@ pub(super) fn record_bad_head(telemetry: &Arc<Telemetry>, error: &hyper::Error) 
     let mut record = Record::begin(Arc::clone(telemetry), method, route, &HeaderMap::new());
     // The bare answer has no place for a trace.
     let _ = record.answer(ending);
-    record.delivered();
+    record.delivered(clock::now());
 }
 
 #[cfg(test)]

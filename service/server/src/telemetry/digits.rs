@@ -2,14 +2,28 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-/// Appends the lowest `count` hexadecimal digits of `number`.
+/// Appends the lowest `count` hexadecimal digits of `number`; at most 32, in steps of 8.
 pub(super) fn push_hexadecimal(out: &mut String, number: u128, count: u32) {
-    for place in (0..count).rev() {
-        let digit = (number >> (place * 4)) & 0xf;
-        out.push(char::from(DIGITS[digit as usize]));
+    let mut text = [0; 32];
+    for (place, digits) in text.chunks_exact_mut(8).enumerate() {
+        // Four parts of 32 bits, the highest first.
+        let part = (number >> (96 - 32 * place)) as u32;
+        digits.copy_from_slice(&hexadecimal(part));
     }
+    let start = text.len().saturating_sub(count as usize);
+    // Digits are ASCII.
+    out.push_str(std::str::from_utf8(&text[start..]).unwrap_or_default());
+}
+
+/// The eight digits of a number, all at a time: each byte of the word becomes one of them.
+fn hexadecimal(number: u32) -> [u8; 8] {
+    let mut word = u64::from(number);
+    word = (word | (word << 16)) & 0x0000_ffff_0000_ffff;
+    word = (word | (word << 8)) & 0x00ff_00ff_00ff_00ff;
+    word = (word | (word << 4)) & 0x0f0f_0f0f_0f0f_0f0f;
+    // 1 in each byte that holds more than 9: letters begin 39 after the digits.
+    let letters = ((word + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
+    (word + 0x3030_3030_3030_3030 + letters * 39).to_be_bytes()
 }
 
 /// Appends a duration in seconds with six decimal places.
@@ -29,13 +43,21 @@ pub(super) fn push_decimal(out: &mut String, mut number: u64, width: usize) {
         text[start] = b'0' + (number % 10) as u8;
         number /= 10;
     }
-    out.extend(text[start..].iter().map(|&digit| char::from(digit)));
+    // Digits are ASCII.
+    out.push_str(std::str::from_utf8(&text[start..]).unwrap_or_default());
 }
 
 /// Appends a moment as RFC 3339 in UTC with microseconds; one before 1970 counts as its beginning.
 pub(super) fn push_timestamp(out: &mut String, at: SystemTime) {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+    push_second(out, since.as_secs());
+    push_fraction(out, since);
+    out.push('Z');
+}
+
+/// Appends the part of a timestamp down to the second.
+pub(super) fn push_second(out: &mut String, since: u64) {
+    let (days, second) = (since / 86_400, since % 86_400);
     let (year, month, day) = civil_date(days);
     push_decimal(out, year, 4);
     for (mark, number) in [
@@ -48,9 +70,12 @@ pub(super) fn push_timestamp(out: &mut String, at: SystemTime) {
         out.push(mark);
         push_decimal(out, number, 2);
     }
+}
+
+/// Appends the part of a timestamp after the second, in microseconds.
+pub(super) fn push_fraction(out: &mut String, since: Duration) {
     out.push('.');
     push_decimal(out, u64::from(since.subsec_micros()), 6);
-    out.push('Z');
 }
 
 /// Year, month and day of a day counted from 1970-01-01.
@@ -98,6 +123,8 @@ mod tests {
         fn numbers_are_as_the_standard_library_writes_them(number: u64, id: u128, width in 0_usize..12) {
             prop_assert_eq!(text(|out| push_decimal(out, number, width)), format!("{number:0width$}"));
             prop_assert_eq!(text(|out| push_hexadecimal(out, id, 32)), format!("{id:032x}"));
+            let half = id as u64;
+            prop_assert_eq!(text(|out| push_hexadecimal(out, id, 16)), format!("{half:016x}"));
         }
     }
 

@@ -84,8 +84,13 @@ impl Log {
         self.append(line.severity != Severity::Info, |out| line.write(at, out));
     }
 
+    /// Appends a line that is no urgent one.
+    pub(super) fn append_line(&self, line: &str) {
+        self.append(false, |out| out.push_str(line));
+    }
+
     /// Appends text of whole lines that `write` makes; an urgent one is not kept to gather more.
-    pub(super) fn append(&self, is_urgent: bool, write: impl FnOnce(&mut String)) {
+    fn append(&self, is_urgent: bool, write: impl FnOnce(&mut String)) {
         let mut buffer = self.shared.lock();
         if buffer.text.len() >= self.shared.bytes_max {
             drop(buffer);

@@ -10,7 +10,8 @@ use opentelemetry::{KeyValue, SpanId};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 use signals::{ErrorType, Kind, Method, Route, Status, field};
 
-use super::line::{self, Value};
+use super::access::{self, Heading};
+use super::line::Value;
 use super::otlp::{self, Otlp};
 use super::trace::Chances;
 use super::{Line, Severity, Telemetry, Trace};
@@ -147,25 +148,27 @@ impl Record {
         self.trace.header()
     }
 
-    /// The last byte of the answer was handed to the kernel.
-    pub(crate) fn delivered(mut self) {
+    /// The last byte of the answer was handed to the kernel at `now`.
+    pub(crate) fn delivered(mut self, now: Instant) {
         if let Some(ending) = self.ending.take() {
-            self.finish(ending);
+            self.finish(ending, now);
         }
     }
 
-    fn finish(&mut self, ending: Ending) {
+    fn finish(&mut self, ending: Ending, now: Instant) {
         self.is_finished = true;
-        let now = clock::now();
         let elapsed = now.saturating_duration_since(self.start);
-        let figures = &self.telemetry.figures;
-        let request = figures.request(self.method, self.route, ending.status, ending.error);
-        request.observe(elapsed.as_secs_f64());
+        if self.telemetry.observes_requests {
+            let figures = &self.telemetry.figures;
+            let request = figures.request(self.method, self.route, ending.status, ending.error);
+            request.observe(elapsed.as_secs_f64());
+        }
+        if self.telemetry.is_silent {
+            return;
+        }
         let wall = clock::wall();
         if self.telemetry.writes_access_log {
-            self.telemetry
-                .log
-                .append(false, |out| self.write_line(out, &ending, elapsed, wall));
+            self.write_line(&ending, elapsed, wall);
         }
         if !self.trace.is_sampled {
             return;
@@ -178,25 +181,23 @@ impl Record {
         }
     }
 
-    /// The access log line, written without intermediate allocations: there is one per request.
-    fn write_line(&self, out: &mut String, ending: &Ending, elapsed: Duration, wall: SystemTime) {
-        line::begin(out, wall, severity(ending.status));
-        line::key(out, field::MESSAGE);
-        // Methods, routes and statuses are of the catalog and need no escapes.
-        let [method, route, status] = [
-            self.method.as_str(),
-            self.route.as_str(),
-            ending.status.as_str(),
-        ];
-        for piece in ["\"", method, " ", route, " ", status, "\""] {
-            out.push_str(piece);
-        }
-        line::context(out, &self.trace);
-        self.each_field(ending, elapsed, |name, value| {
-            line::key(out, name);
-            value.write(out);
-        });
-        out.push_str("}\n");
+    /// Writes the access log line: made beside the log, whose lock is held for a copy only.
+    fn write_line(&self, ending: &Ending, elapsed: Duration, wall: SystemTime) {
+        let heading = Heading {
+            at: wall,
+            severity: severity(ending.status),
+            message: [
+                self.method.as_str(),
+                self.route.as_str(),
+                ending.status.as_str(),
+            ],
+            trace: &self.trace,
+        };
+        access::with_line(
+            heading,
+            |give| self.each_field(ending, elapsed, give),
+            |line| self.telemetry.log.append_line(line),
+        );
     }
 
     /// The same line for the collector.
@@ -307,7 +308,7 @@ impl Drop for Record {
             .unwrap_or_else(|| Ending::plain(Status::ClientClosed, ErrorType::None));
         ending.status = Status::ClientClosed;
         ending.error = ErrorType::None;
-        self.finish(ending);
+        self.finish(ending, clock::now());
     }
 }
 
