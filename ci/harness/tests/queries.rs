@@ -1,7 +1,8 @@
 //! Every PromQL query of the repository is parsed and resolved against the catalog of signals.
 //!
 //! The crates check their own queries too; this test looks at the files as they lie in the tree, so
-//! that nothing that is checked in can escape: rules, dashboards, objectives, experiments, runbooks.
+//! that nothing that is checked in can escape: rules, dashboards, objectives, experiments, runbooks,
+//! named charts.
 
 #![allow(
     clippy::unwrap_used,
@@ -135,6 +136,20 @@ fn queries_of_runbooks_resolve() {
         checked += check_all(&file, &queries);
     }
     assert!(checked >= 8, "only {checked} queries were found");
+}
+
+#[test]
+fn queries_of_named_charts_resolve() {
+    let file = root().join("service/config/charts.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let blocks = text
+        .split("query = '''\n")
+        .skip(1)
+        .map(|rest| rest.split("'''").next().unwrap_or_default());
+    let queries: Vec<String> = blocks.map(|block| block.trim().to_owned()).collect();
+    let charts = text.lines().filter(|line| line.starts_with("[charts."));
+    assert_eq!(check_all(&file, &queries), charts.count());
+    assert!(queries.len() >= 8, "only {} were found", queries.len());
 }
 
 #[test]

@@ -37,8 +37,7 @@ use crate::config::Config;
 use crate::pictures::{Arrival, Flights, Landing, NoArrival, Seat, arrive};
 use crate::telemetry::{Telemetry, Timing};
 use crate::web::Problem;
-use answer::ShapeError;
-use client::{Client, Turn};
+use client::{Ask, Client, Turn};
 use last_good::Shelf;
 use step::Grid;
 
@@ -133,10 +132,11 @@ impl Source {
                     (arrival, false)
                 }
             };
-            let mut asked = self.arrival(arrival, deadline).await;
             if !is_shared {
-                return asked;
+                // The pilot gives up by himself, in time for drawing.
+                return arrival_of(arrival, deadline.left(clock::now())).await;
             }
+            let mut asked = arrival_of(arrival, self.left(deadline)).await;
             asked.timings = Arc::default();
             let is_early = asked.result == Err(SourceError::Late) && self.left(deadline) >= TRY_MIN;
             if !is_early {
@@ -157,19 +157,6 @@ impl Source {
         deadline
             .left(clock::now())
             .saturating_sub(self.drawing_reserve)
-    }
-
-    async fn arrival(&self, arrival: Arrival<Flown>, deadline: Deadline) -> Asked {
-        // The pilot gives up in time by himself; this is for passengers, and a little later.
-        let patience = self.left(deadline) + self.drawing_reserve / 4;
-        match arrive(arrival, patience).await {
-            Ok(asked) => asked,
-            Err(NoArrival::Late) => Asked::failed(SourceError::Late),
-            Err(NoArrival::Lost) => Asked::failed(SourceError::Unavailable {
-                reason: "the service has a bug".to_owned(),
-                error: ErrorType::Internal,
-            }),
-        }
     }
 
     async fn fly(&self, landing: Landing<Flown>, request: &ChartRequest, deadline: Deadline) {
@@ -222,6 +209,17 @@ impl Source {
     }
 }
 
+async fn arrival_of(arrival: Arrival<Flown>, patience: Duration) -> Asked {
+    match arrive(arrival, patience).await {
+        Ok(asked) => asked,
+        Err(NoArrival::Late) => Asked::failed(SourceError::Late),
+        Err(NoArrival::Lost) => Asked::failed(SourceError::Unavailable {
+            reason: "the service has a bug".to_owned(),
+            error: ErrorType::Internal,
+        }),
+    }
+}
+
 /// Asks once.
 async fn attempt(
     client: &Client,
@@ -232,15 +230,14 @@ async fn attempt(
     timings: &mut Vec<Timing>,
 ) -> Result<Data, SourceError> {
     let start = clock::now();
-    let query = request.promql(grid);
-    let answered = client.range(turn, &query, grid, patience).await;
-    let result = answered
-        .map_err(|error| error.blamed_on(request.blame()))
-        .and_then(|mut matrix| {
-            let notes = std::mem::take(&mut matrix.notes);
-            let series = matrix.into_series(grid, request.legend());
-            Ok(Data::new(series.map_err(refused)?, grid, notes))
-        });
+    let ask = Ask {
+        query: request.promql(grid),
+        legend: request.legend().cloned(),
+        grid: *grid,
+    };
+    let answered = client.range(turn, ask, patience).await;
+    let result = answered.map_err(|error| error.blamed_on(request.blame()));
+    let result = result.map(|found| Data::new(found.series, grid, found.notes));
     let error = result.as_ref().err().map(SourceError::error_type);
     timings.push(Timing {
         span: span::PROMETHEUS_QUERY,
@@ -249,13 +246,6 @@ async fn attempt(
         error: error.unwrap_or(ErrorType::None),
     });
     result
-}
-
-fn refused(error: ShapeError) -> SourceError {
-    match error {
-        ShapeError::Limit(error) => error,
-        ShapeError::Foreign(words) => client::foreign(words.to_owned()),
-    }
 }
 
 impl Data {

@@ -46,6 +46,13 @@ pub(super) struct Matrix {
     /// More than are held, when there are too many.
     series_count: usize,
     /// What the server doubts about it.
+    notes: Vec<String>,
+}
+
+/// What can be drawn of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Found {
+    pub(super) series: Vec<Series>,
     pub(super) notes: Vec<String>,
 }
 
@@ -101,6 +108,10 @@ enum Entry {
 
 /// Reads a body.
 pub(super) fn read(bytes: &[u8]) -> Body {
+    // A list could pass for an object whose members are given in order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Body::Foreign("it is no JSON object".to_owned());
+    }
     let envelope: Envelope<'_> = match serde_json::from_slice(bytes) {
         Ok(envelope) => envelope,
         Err(error) => return Body::Foreign(one_line(&format!("its JSON is odd: {error}"))),
@@ -169,7 +180,7 @@ impl Matrix {
         self,
         grid: &Grid,
         legend: Option<&Legend>,
-    ) -> Result<Vec<Series>, ShapeError> {
+    ) -> Result<Found, ShapeError> {
         if self.series_count > SERIES_MAX {
             return Err(ShapeError::Limit(SourceError::TooManySeries {
                 limit: SERIES_MAX,
@@ -196,7 +207,10 @@ impl Matrix {
             color: None,
             points,
         });
-        Ok(series.collect())
+        Ok(Found {
+            series: series.collect(),
+            notes: self.notes,
+        })
     }
 }
 

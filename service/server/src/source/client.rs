@@ -12,7 +12,8 @@ use resilience::{Breaker, Circuit, Class, Pass, Policy};
 use signals::{Dependency, ErrorType, field};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::answer::{self, Body, Matrix, one_line};
+use super::answer::{self, Body, Found, Matrix, ShapeError, one_line};
+use super::legend::Legend;
 use super::step::{Grid, seconds};
 use super::{Blame, SourceError};
 use crate::clock;
@@ -28,6 +29,9 @@ const URL_PARAMETERS_BYTES_MAX: usize = 1_500;
 
 /// A query that was given less time than this says nothing about the health of Prometheus.
 const FAIR_TRIAL: Duration = Duration::from_millis(500);
+
+/// Longer answers are read beside the async threads, where they hold up nobody.
+const READ_INLINE_BYTES: usize = 32 * 1024;
 
 /// The memory of answers is counted in pieces of this size.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -47,6 +51,14 @@ pub(super) struct Client {
     breaker: Mutex<Breaker>,
     figures: Arc<Figures>,
     log: Log,
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub(super) struct Ask {
+    pub(super) query: String,
+    pub(super) legend: Option<Legend>,
+    pub(super) grid: Grid,
 }
 
 /// The turn of one query; dropped, it is the next one's.
@@ -113,13 +125,12 @@ impl Client {
     pub(super) async fn range(
         &self,
         _turn: &Turn<'_>,
-        query: &str,
-        grid: &Grid,
+        ask: Ask,
         patience: Duration,
-    ) -> Result<Matrix, SourceError> {
+    ) -> Result<Found, SourceError> {
         let pass = self.admit()?;
         let start = clock::now();
-        let asked = tokio::time::timeout(patience, self.ask(query, grid, patience)).await;
+        let asked = tokio::time::timeout(patience, self.ask(ask, patience)).await;
         let is_silent = asked.is_err();
         let result = asked.unwrap_or(Err(SourceError::Late));
         let error = result
@@ -144,20 +155,16 @@ impl Client {
         result
     }
 
-    async fn ask(
-        &self,
-        query: &str,
-        grid: &Grid,
-        patience: Duration,
-    ) -> Result<Matrix, SourceError> {
+    async fn ask(&self, ask: Ask, patience: Duration) -> Result<Found, SourceError> {
         // Prometheus gives up a little before we do, and can say so.
         let timeout = (patience - patience / 10).as_millis().max(1);
-        let (start, end) = grid.ends();
+        let (start, end) = ask.grid.ends();
+        let step = seconds_of(ask.grid.step());
         let parameters = [
-            ("query", query.to_owned()),
+            ("query", ask.query.clone()),
             ("start", format!("{start:.3}")),
             ("end", format!("{end:.3}")),
-            ("step", format!("{:.3}", seconds_of(grid.step()))),
+            ("step", format!("{step:.3}")),
             ("timeout", format!("{timeout}ms")),
         ];
         let response = self.send(&parameters).await?;
@@ -171,7 +178,20 @@ impl Client {
             }));
         }
         let (bytes, _pieces) = self.body(response).await?;
-        judge(status, answer::read(&bytes))
+        let is_short = bytes.len() <= READ_INLINE_BYTES;
+        let read = move || {
+            let matrix = judge(status, answer::read(&bytes))?;
+            let found = matrix.into_series(&ask.grid, ask.legend.as_ref());
+            found.map_err(|error| match error {
+                ShapeError::Limit(error) => error,
+                ShapeError::Foreign(words) => foreign(words.to_owned()),
+            })
+        };
+        if is_short {
+            return read();
+        }
+        let read = tokio::task::spawn_blocking(read).await;
+        read.unwrap_or_else(|_| Err(foreign("reading its answer failed".to_owned())))
     }
 
     async fn send(&self, parameters: &[(&str, String)]) -> Result<Response, SourceError> {
@@ -293,7 +313,7 @@ fn refused(message: String, is_syntax: bool) -> SourceError {
 }
 
 /// Not an answer of its kind.
-pub(super) fn foreign(reason: String) -> SourceError {
+fn foreign(reason: String) -> SourceError {
     SourceError::Unavailable {
         reason,
         error: ErrorType::Response,

@@ -14,7 +14,7 @@ fn success(result: &str) -> String {
 
 fn shaped(result: &str) -> Result<Vec<Series>, ShapeError> {
     match read(success(result).as_bytes()) {
-        Body::Matrix(matrix) => matrix.into_series(&GRID, None),
+        Body::Matrix(matrix) => matrix.into_series(&GRID, None).map(|found| found.series),
         other => panic!("{other:?}"),
     }
 }

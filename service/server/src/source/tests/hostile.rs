@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Enough for a first and a second try.
 const SHORT: Duration = Duration::from_millis(700);
 
-const NO_RESERVE: &str = "prometheus.drawing_reserve=0s";
+const SMALL_RESERVE: &str = "prometheus.drawing_reserve=50ms";
 
 type Parameters = Vec<(String, String)>;
 
@@ -384,7 +384,7 @@ async fn one_that_drips_or_says_nothing_is_left_at_the_deadline() {
             false => Act::Hold(Vec::new()),
         })
         .await;
-        let bench = Bench::new(&fake.url, &[NO_RESERVE]);
+        let bench = Bench::new(&fake.url, &[SMALL_RESERVE]);
         let deadline = Deadline::after(clock::now(), SHORT);
         let asked = bench
             .source
@@ -408,7 +408,7 @@ async fn a_coarser_step_answers_when_the_fine_one_takes_too_long() {
         _ => Act::Send(ok(&asking.matrix())),
     })
     .await;
-    let bench = Bench::new(&fake.url, &[NO_RESERVE]);
+    let bench = Bench::new(&fake.url, &[SMALL_RESERVE]);
     let data = bench
         .get("query=up&range=6h", Duration::from_secs(2))
         .await
@@ -500,7 +500,7 @@ async fn bad_queries_and_little_time_do_not_open_the_circuit() {
     .await;
     let bench = Bench::new(
         &fake.url,
-        &[NO_RESERVE, "prometheus.breaker.failures_max=1"],
+        &[SMALL_RESERVE, "prometheus.breaker.failures_max=1"],
     );
     for _ in 0..3 {
         let error = bench.get("query=bad", PATIENCE).await.unwrap_err();
@@ -513,7 +513,7 @@ async fn bad_queries_and_little_time_do_not_open_the_circuit() {
 #[tokio::test]
 async fn more_queries_than_allowed_wait_and_are_then_refused() {
     let fake = Fake::start(|_, _| Act::Hold(Vec::new())).await;
-    let bench = Bench::new(&fake.url, &["prometheus.queries_max=1", NO_RESERVE]);
+    let bench = Bench::new(&fake.url, &["prometheus.queries_max=1", SMALL_RESERVE]);
     let mut asking = tokio::task::JoinSet::new();
     // One is asked, 64 wait, the others are refused at once.
     for index in 0..70 {
@@ -593,7 +593,7 @@ async fn a_passenger_with_more_time_than_the_pilot_asks_again() {
         _ => Act::Send(ok(&asking.matrix())),
     })
     .await;
-    let bench = Bench::new(&fake.url, &[NO_RESERVE]);
+    let bench = Bench::new(&fake.url, &[SMALL_RESERVE]);
     let request = bench.request("query=up&range=6h");
     let hurried = Deadline::after(clock::now(), Duration::from_millis(300));
     let patient = Deadline::after(clock::now(), PATIENCE);
