@@ -31,15 +31,7 @@ mod listener;
 mod web;
 mod fault;
 mod pictures;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no route shows pictures from elsewhere yet")
-)]
 mod upstream;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the route of charts that have a name calls it")
-)]
 mod source;
 mod telemetry;
 pub mod sign;

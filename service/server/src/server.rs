@@ -91,7 +91,7 @@ async fn assemble(
         Arc::new(pictures),
         spare,
         fault,
-    );
+    )?;
     let server = Server {
         public: public_address,
         admin: admin_address,

@@ -5,7 +5,6 @@ mod query;
 mod card;
 mod members;
 mod chart;
-#[cfg_attr(not(test), allow(dead_code, reason = "read by the route of graphs"))]
 mod graph;
 mod body;
 mod conditional;
@@ -14,6 +13,7 @@ mod patience;
 mod apology;
 mod reply;
 mod gallery;
+mod routes;
 mod public;
 mod admin;
 

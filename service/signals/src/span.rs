@@ -6,6 +6,8 @@ pub const CACHE_GET: &str = "cache.get";
 pub const CACHE_SET: &str = "cache.set";
 /// Asking Prometheus for the series of a chart.
 pub const PROMETHEUS_QUERY: &str = "prometheus.query";
+/// Fetching the picture of a card.
+pub const PICTURE_FETCH: &str = "picture.fetch";
 /// Waiting for a render thread.
 pub const RENDER_QUEUE: &str = "render.queue";
 /// Breaking text into lines, placing everything.

@@ -24,6 +24,8 @@ pub(crate) struct Picture {
     pub(crate) etag: HeaderValue,
     /// Characters that no font has.
     pub(crate) missing_glyphs: u32,
+    /// Whether it shows a simpler layout than was asked for. Such a picture is never kept in Redis.
+    pub(crate) is_simplified: bool,
 }
 
 /// What a picture is kept under.
@@ -84,6 +86,7 @@ impl Picture {
             png,
             etag,
             missing_glyphs,
+            is_simplified: false,
         }
     }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use render::LimitError;
+use render::{LimitError, MissingGlyphs};
 use serde::Serialize;
 use signals::{ErrorType, Status};
 
 use crate::pictures::{DrawError, Failed};
 use crate::signature::SignatureError;
 use crate::telemetry::Timing;
+use crate::upstream::NotAllowed;
 
 /// An answer that is an error. Boxed, because most answers are none.
 #[derive(Debug, Clone)]
@@ -135,6 +136,28 @@ impl Problem {
         problem.limit = Some(error.limit);
         problem.actual = Some(error.actual);
         problem
+    }
+
+    /// 422: a picture from where none may come.
+    pub(crate) fn picture_not_allowed(why: &NotAllowed) -> Self {
+        let mut problem = Self::new(
+            Status::Unprocessable,
+            "picture-not-allowed",
+            "Picture not allowed",
+            format!("{why}."),
+        );
+        problem.parameter = Some("picture".to_owned());
+        problem
+    }
+
+    /// 422: a strict request with characters that no font has.
+    pub(crate) fn missing_glyphs(missing: &MissingGlyphs) -> Self {
+        Self::new(
+            Status::Unprocessable,
+            "missing-glyphs",
+            "Missing glyphs",
+            format!("No font has {missing}."),
+        )
     }
 
     /// 422: JSON in JSON in JSON.
@@ -284,6 +307,12 @@ impl From<SignatureError> for Problem {
         let mut problem = Self::new(error.status(), error.kind(), title, format!("{error}."));
         problem.parameter = Some(error.parameter().to_owned());
         problem
+    }
+}
+
+impl From<MissingGlyphs> for Problem {
+    fn from(missing: MissingGlyphs) -> Self {
+        Self::missing_glyphs(&missing)
     }
 }
 

@@ -12,23 +12,22 @@ use http::request::Parts;
 use http::{HeaderMap, Request, Response, Uri};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use render::Scene;
-use resilience::Deadline;
+use outcome::Failure;
 use signals::{Kind, Method, Route, field};
 
+use super::accept::Tie;
+use super::apology::Apologies;
 use super::gallery::Gallery;
 use super::problem::Problem;
 use super::reply::Reply;
-use super::{body, card, chart, query};
+use super::routes::Routes;
+use super::{accept, body, query};
 use crate::clock;
 use crate::config::Config;
 use crate::fault::{Fault, Mishap};
 use crate::listener::{Answer, Body, Service, Slot};
-use crate::pictures::{Key, Pictures, Served};
+use crate::pictures::Pictures;
 use crate::telemetry::{Line, Record, Severity, Telemetry};
-
-/// Bodies above this are parsed beside the async threads, where they hold up nobody.
-const PARSED_INLINE_BYTES: usize = 32 * 1024;
 
 /// The service behind the public listener.
 #[derive(Debug)]
@@ -37,12 +36,12 @@ pub(crate) struct Public {
     pictures: Arc<Pictures>,
     fault: Fault,
     gallery: Gallery,
+    routes: Routes,
+    apologies: Apologies,
     url_bytes_max: usize,
     head_bytes_max: usize,
     body_bytes_max: usize,
-    json_depth_max: usize,
     body_timeout: Duration,
-    patience: Duration,
 }
 
 impl Service for Public {
@@ -59,21 +58,23 @@ impl Public {
         config: &Config,
         telemetry: Arc<Telemetry>,
         pictures: Arc<Pictures>,
+        spare: Bytes,
         fault: Fault,
-    ) -> Self {
+    ) -> Result<Self, Failure> {
         let http = &config.http;
-        Self {
+        let routes = Routes::new(config, &telemetry, Arc::clone(&pictures))?;
+        Ok(Self {
             telemetry,
+            routes,
+            apologies: Apologies::new(Arc::clone(&pictures), spare),
             pictures,
             fault,
             gallery: Gallery::new(),
             url_bytes_max: http.url_bytes_max.get(),
             head_bytes_max: http.head_bytes_max.get(),
             body_bytes_max: http.body_bytes_max.get(),
-            json_depth_max: http.json_depth_max.get(),
             body_timeout: http.body_timeout.get(),
-            patience: http.deadline.get(),
-        }
+        })
     }
 
     /// The answer to a query that this thread answered a moment ago: most answers under load, and
@@ -109,11 +110,9 @@ impl Public {
             self.telemetry.log.write(&line);
             Err(Problem::internal())
         });
-        let reply = match (reply, content) {
-            (Err(problem), Some(unread)) => {
-                Reply::Problem(self.refuse(problem, &head, unread).await)
-            }
-            (reply, _) => reply.unwrap_or_else(Reply::Problem),
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(problem) => self.apologise(problem, route, &head, content).await,
         };
         reply.into_response(method, &head.headers, record, slot)
     }
@@ -126,91 +125,53 @@ impl Public {
         content: &mut Option<Incoming>,
     ) -> Result<Reply, Problem> {
         self.check_head(&head.uri, &head.headers)?;
-        let query = head.uri.query().unwrap_or_default();
-        match (route, method) {
-            (Route::Card, Method::Get | Method::Head) => self.get_card(query).await,
-            (Route::Card, _) => Err(Problem::method_not_allowed("GET, HEAD")),
-            (Route::Chart, Method::Post) => self.post_chart(query, head, content).await,
-            (Route::Chart, _) => Err(Problem::method_not_allowed("POST")),
-            (Route::Gallery, Method::Get | Method::Head) => {
+        let (is_read, is_post) = (
+            matches!(method, Method::Get | Method::Head),
+            method == Method::Post,
+        );
+        if !matches!(route, Route::Gallery | Route::Unmatched) {
+            self.suffer().await?;
+        }
+        match route {
+            Route::Card if is_read => self.routes.get_card(head).await,
+            Route::Card => Err(Problem::method_not_allowed("GET, HEAD")),
+            Route::Chart if is_read => self.routes.get_chart(head).await,
+            Route::Chart if is_post => self.routes.post_chart(head, content).await,
+            Route::Chart => Err(Problem::method_not_allowed("GET, HEAD, POST")),
+            Route::Graph if is_post => self.routes.post_graph(head, content).await,
+            Route::Graph => Err(Problem::method_not_allowed("POST")),
+            Route::Gallery if is_read => {
+                let query = head.uri.query().unwrap_or_default();
                 query::each_parameter(query, &[], |_, _| Ok(()))?;
                 Ok(self.gallery.reply())
             }
-            (Route::Gallery, _) => Err(Problem::method_not_allowed("GET, HEAD")),
-            (Route::Graph | Route::Unmatched, _) => Err(Problem::not_found()),
+            Route::Gallery => Err(Problem::method_not_allowed("GET, HEAD")),
+            Route::Unmatched => Err(Problem::not_found()),
         }
     }
 
-    /// `GET /v1/card.png`: one card as PNG.
-    ///
-    /// 400 invalid parameter; 422 over a limit; 503 shed, with `Retry-After`; 504 deadline exceeded.
-    async fn get_card(&self, query: &str) -> Result<Reply, Problem> {
-        self.suffer().await?;
-        let deadline = self.deadline();
-        let scene = Scene::Card(card::parse(query)?);
-        scene.check()?;
-        let key = self.pictures.key(&scene);
-        let served = self.serve(scene, key, deadline).await?;
-        self.pictures.keep_recent(query, &served.picture);
-        Ok(Reply::Picture {
-            served,
-            kind: Kind::Card,
-        })
-    }
-
-    /// `POST /v1/chart.png`: a chart of the series in the body as PNG.
-    ///
-    /// As for cards; also 400 body broken off, 408 body late, 413 body too large, 415 not JSON.
-    async fn post_chart(
+    /// An error in the form that the caller can use.
+    async fn apologise(
         &self,
-        query: &str,
+        mut problem: Problem,
+        route: Route,
         head: &Parts,
-        content: &mut Option<Incoming>,
-    ) -> Result<Reply, Problem> {
-        self.suffer().await?;
-        query::each_parameter(query, &[], |_, _| Ok(()))?;
-        body::check_is_json(&head.headers)?;
-        let body = match content.take() {
-            Some(content) => {
-                body::read(head, content, self.body_bytes_max, self.body_timeout).await?
-            }
-            None => Bytes::new(),
-        };
-        // Parsing may have to wait for a thread, and that counts.
-        let deadline = self.deadline();
-        let (depth_max, pictures) = (self.json_depth_max, Arc::clone(&self.pictures));
-        let is_small = body.len() <= PARSED_INLINE_BYTES;
-        let parse = move || -> Result<(Scene, Key), Problem> {
-            let scene = Scene::Chart(chart::parse(&body, depth_max)?);
-            scene.check()?;
-            let key = pictures.key(&scene);
-            Ok((scene, key))
-        };
-        let parsed = if is_small {
-            parse()
-        } else {
-            tokio::task::spawn_blocking(parse)
-                .await
-                .unwrap_or_else(|_| Err(Problem::internal()))
-        };
-        let (scene, key) = parsed?;
-        let served = self.serve(scene, key, deadline).await?;
-        Ok(Reply::Picture {
-            served,
-            kind: Kind::Chart,
-        })
-    }
-
-    /// When the answer to a request that was read just now is due.
-    fn deadline(&self) -> Deadline {
-        Deadline::after(clock::now(), self.patience)
-    }
-
-    async fn serve(&self, scene: Scene, key: Key, deadline: Deadline) -> Result<Served, Problem> {
-        if let Some(picture) = self.pictures.remembered(&key).await {
-            return Ok(Served::remembered(picture));
+        unread: Option<Incoming>,
+    ) -> Reply {
+        if let Some(unread) = unread {
+            problem = self.refuse(problem, head, unread).await;
         }
-        Ok(self.pictures.get(key, scene, deadline).await?)
+        let tie = match route {
+            // Alerts, mails and incident pages show it; a program says that it wants words.
+            Route::Chart if head.method != http::Method::POST => Tie::Picture,
+            _ => Tie::Words,
+        };
+        let is_drawn = !matches!(route, Route::Gallery | Route::Unmatched);
+        if !is_drawn || !accept::wants_picture(&head.headers, tie) {
+            return Reply::Problem(problem);
+        }
+        let png = self.apologies.picture(&problem).await;
+        Reply::Apology { problem, png }
     }
 
     /// Reads the body of a refused request out of the way, so that the client gets to read why.

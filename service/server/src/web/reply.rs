@@ -71,23 +71,15 @@ pub(crate) struct Degraded {
     pub(crate) reason: DegradedReason,
 }
 
-impl Shown {
-    /// A whole picture that must be asked about each time.
-    pub(crate) fn plain(served: Served, kind: Kind) -> Self {
-        Self {
-            served,
-            kind,
-            keep: Keep::Revalidate,
-            degraded: None,
-        }
-    }
-}
-
 impl Reply {
     /// A picture that was there already.
     pub(crate) fn remembered(picture: Arc<Picture>, kind: Kind) -> Self {
-        let served = Served::remembered(picture);
-        Self::Picture { served, kind }
+        Self::Picture(Shown {
+            served: Served::remembered(picture),
+            kind,
+            keep: Keep::Revalidate,
+            degraded: None,
+        })
     }
 
     /// The response to send. It is recorded once it has been delivered.
