@@ -186,7 +186,7 @@ impl Layout<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::LazyLock;
 
     use proptest::prelude::*;
 
@@ -194,13 +194,15 @@ mod tests {
     use crate::Fonts;
     use crate::fonts::FontStack;
 
+    /// Parsing fonts for each case would take most of the time.
+    static FONTS: LazyLock<Fonts> = LazyLock::new(|| Fonts::bundled().unwrap());
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn flags_never_overlap_and_stay_inside(at in prop::collection::vec(0.0..1_000.0_f64, 0..64), rows in 0..=2_usize) {
-            let fonts = Arc::new(Fonts::bundled().unwrap());
-            let typesetter = Typesetter::new(FontStack::new(&fonts));
+            let typesetter = Typesetter::new(FontStack::new(&FONTS));
             let marks = at.iter().enumerate().map(|(index, &at)| Mark {
                 at,
                 label: format!("release {}", index * 997),

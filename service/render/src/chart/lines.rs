@@ -33,24 +33,39 @@ impl Layout<'_> {
             _ if chart.series.len() == 1 => ONLY_AREA,
             _ => 0,
         };
-        let base = self.y_pixel(axes, 0.0);
+        // All areas before all lines, so that no line is dulled by another's area.
+        for row in self.data.rows.iter().rev().filter(|_| area > 0) {
+            self.raster_area(row, axes, area, &mut pen, ink);
+        }
         for row in self.data.rows.iter().rev() {
             for run in self.runs(&row.points, axes) {
-                let [first, .., last] = run[..] else {
-                    let radius = POINT_RADIUS * self.scale;
-                    run.iter()
-                        .for_each(|&dot| shapes::disc(ink.frame, dot, radius, row.color));
-                    continue;
-                };
-                if area > 0 {
-                    let ground = [(first.0, base), (last.0, base)];
-                    let paint = Paint {
-                        color: row.color,
-                        opacity: area,
-                    };
-                    pen.fill_between((&run, &ground), paint, ink.frame);
+                if let [dot] = run[..] {
+                    shapes::disc(ink.frame, dot, POINT_RADIUS * self.scale, row.color);
+                } else {
+                    pen.stroke(&run, PEN * self.scale / 2.0, opaque(row), ink.frame);
                 }
-                pen.stroke(&run, PEN * self.scale / 2.0, opaque(row), ink.frame);
+            }
+        }
+    }
+
+    /// Fills between the lines of a series and zero.
+    fn raster_area(
+        &self,
+        row: &Row<'_>,
+        axes: &Axes,
+        opacity: u8,
+        pen: &mut Pen,
+        ink: &mut Ink<'_, '_>,
+    ) {
+        let base = self.y_pixel(axes, 0.0);
+        let paint = Paint {
+            color: row.color,
+            opacity,
+        };
+        for run in self.runs(&row.points, axes) {
+            if let [first, .., last] = run[..] {
+                let ground = [(first.0, base), (last.0, base)];
+                pen.fill_between((&run, &ground), paint, ink.frame);
             }
         }
     }
