@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
-use render::{Fonts, Painter, Scene};
+use render::{Fonts, MissingGlyphs, Painter, Scene};
 use resilience::Deadline;
 use signals::{CacheResult, ErrorType, Kind, ShedReason, Tier, span};
 
@@ -51,6 +51,8 @@ pub(crate) struct Pictures {
     pool: Pool,
     figures: Arc<Figures>,
     font_identity: [u8; 32],
+    /// None where a test draws without fonts.
+    fonts: Option<Arc<Fonts>>,
 }
 
 impl Pictures {
@@ -64,11 +66,14 @@ impl Pictures {
         telemetry: &Telemetry,
     ) -> std::io::Result<Self> {
         let font_identity = fonts.identity();
+        let shared = Arc::clone(&fonts);
         let draw = move || -> Box<Draw> {
             let mut painter = Painter::new(Arc::clone(&fonts));
             Box::new(move |scene, enter| painter.draw(scene, enter))
         };
-        Self::start_with(config, font_identity, telemetry, Arc::new(draw))
+        let mut pictures = Self::start_with(config, font_identity, telemetry, Arc::new(draw))?;
+        pictures.fonts = Some(shared);
+        Ok(pictures)
     }
 
     /// The same with another way to draw.
@@ -96,7 +101,17 @@ impl Pictures {
             )?,
             figures,
             font_identity,
+            fonts: None,
         })
+    }
+
+    /// Refuses a scene with characters that no font has.
+    pub(crate) fn check_glyphs(&self, scene: &Scene) -> Result<(), MissingGlyphs> {
+        let missing = self.fonts.as_ref().map(|fonts| fonts.missing(scene));
+        match missing {
+            Some(missing) if !missing.is_empty() => Err(missing),
+            _ => Ok(()),
+        }
     }
 
     /// The key of a scene, under the fonts of this process.

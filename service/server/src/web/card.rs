@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use render::{Background, Card, Color, Theme};
+use render::{Align, Background, Card, Color, Template, Theme};
 
 use super::problem::Problem;
 use super::query::{check_text, each_parameter, shown};
@@ -12,35 +12,78 @@ const NAMES: &[&str] = &[
     "title",
     "subtitle",
     "footer",
-    "background",
-    "panel",
+    "template",
     "theme",
+    "background",
     "accent",
+    "ink",
+    "title_size",
+    "align",
+    "picture",
     "width",
     "height",
+    "strict",
 ];
 
+/// What a query asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CardRequest {
+    /// The card without its picture.
+    pub(crate) card: Card,
+    /// Where the picture is to be fetched from, as the caller wrote it.
+    pub(crate) picture: Option<String>,
+    /// Whether characters that no font has are an error.
+    pub(crate) strict: bool,
+}
+
 /// The card that a query describes; what it does not say is as in [`Card::default`].
-pub(crate) fn parse(query: &str) -> Result<Card, Problem> {
+pub(crate) fn parse(query: &str) -> Result<CardRequest, Problem> {
     let mut card = Card::default();
+    let (mut picture, mut strict) = (None, false);
     each_parameter(query, NAMES, |name, value| {
         match name {
             "title" => card.title = text(name, value)?,
             "subtitle" => card.subtitle = text(name, value)?,
             "footer" => card.footer = text(name, value)?,
+            "template" => card.template = choice::<Template>(name, &value)?,
+            "theme" => card.theme = choice::<Theme>(name, &value)?,
             "background" => card.background = background(name, &value)?,
-            "panel" => card.panel = yes_or_no(name, &value)?,
-            "theme" => {
-                card.theme =
-                    Theme::from_str(&value).map_err(|error| expected(name, error, &value))?
-            }
             "accent" => card.accent = Some(color(name, &value)?),
+            "ink" => card.ink = Some(color(name, &value)?),
+            "title_size" => {
+                card.title_size = u16::try_from(pixels(name, &value)?).unwrap_or(u16::MAX);
+            }
+            "align" => card.align = choice::<Align>(name, &value)?,
+            "picture" => picture = Some(address(name, value)?),
             "width" => card.width = pixels(name, &value)?,
-            _ => card.height = pixels(name, &value)?,
+            "height" => card.height = pixels(name, &value)?,
+            _ => strict = yes_or_no(name, &value)?,
         }
         Ok(())
     })?;
-    Ok(card)
+    if picture.is_some() && card.template != Template::Picture {
+        // Else it would be left out without a word.
+        return Err(Problem::parameter(
+            "picture",
+            "Only template=picture shows one.",
+        ));
+    }
+    Ok(CardRequest {
+        card,
+        picture,
+        strict,
+    })
+}
+
+fn choice<T: FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T, Problem> {
+    T::from_str(value).map_err(|error| expected(name, error, value))
+}
+
+fn address(name: &str, value: String) -> Result<String, Problem> {
+    if value.is_empty() {
+        return Err(expected(name, "must be the address of a picture", &value));
+    }
+    text(name, value)
 }
 
 fn text(name: &str, value: String) -> Result<String, Problem> {
@@ -88,10 +131,10 @@ mod tests {
 
     #[test]
     fn every_parameter_is_read() {
-        let query = "title=Ready&subtitle=to+ship&footer=v1&background=1e3a8a-0ea5e9&panel=false\
-                     &theme=dark&accent=%23f00&width=800&height=400";
-        let card = parse(query).unwrap();
-        let expected = Card {
+        let query = "title=Ready&subtitle=to+ship&footer=v1&background=1e3a8a-0ea5e9\
+                     &template=picture&theme=dark&accent=%23f00&ink=ff0&title_size=48&align=center\
+                     &picture=https%3A%2F%2Fexample.com%2Fa.png&width=800&height=400&strict=true";
+        let card = Card {
             width: 800,
             height: 400,
             title: "Ready".to_owned(),
@@ -101,14 +144,28 @@ mod tests {
                 from: Color::rgb(0x1e3a8a),
                 to: Color::rgb(0x0ea5e9),
             },
-            panel: false,
+            template: Template::Picture,
             theme: Theme::Dark,
             accent: Some(Color::rgb(0xff0000)),
+            ink: Some(Color::rgb(0xffff00)),
+            title_size: 48,
+            align: Align::Center,
+            picture: None,
         };
-        assert_eq!(card, expected);
-        assert_eq!(parse("").unwrap(), Card::default());
+        let expected = CardRequest {
+            card,
+            picture: Some("https://example.com/a.png".to_owned()),
+            strict: true,
+        };
+        assert_eq!(parse(query).unwrap(), expected);
+        let nothing = CardRequest {
+            card: Card::default(),
+            picture: None,
+            strict: false,
+        };
+        assert_eq!(parse("").unwrap(), nothing);
         assert_eq!(
-            parse("background=fff").unwrap().background,
+            parse("background=fff").unwrap().card.background,
             Background::Flat(Color::WHITE)
         );
     }
@@ -116,10 +173,16 @@ mod tests {
     #[test]
     fn a_number_of_any_length_is_left_to_the_limits() {
         for digits in ["4294967295", "4294967296", &"9".repeat(100)] {
-            let card = parse(&format!("width={digits}")).unwrap();
-            assert_eq!(card.width, u32::MAX, "{digits}");
+            let card = parse(&format!("width={digits}&title_size={digits}"))
+                .unwrap()
+                .card;
+            assert_eq!(
+                (card.width, card.title_size),
+                (u32::MAX, u16::MAX),
+                "{digits}"
+            );
         }
-        assert_eq!(parse("width=000800").unwrap().width, 800);
+        assert_eq!(parse("width=000800").unwrap().card.width, 800);
     }
 
     #[test]
@@ -133,8 +196,17 @@ mod tests {
             "background=blue",
             "background=fff-",
             "background=fff-000-fff",
-            "panel=yes",
+            "panel=true",
+            "template=Panel",
             "theme=blue",
+            "align=right",
+            "ink=red",
+            "title_size=large",
+            "title_size=-1",
+            "strict=yes",
+            "picture=https%3A%2F%2Fexample.com%2Fa.png",
+            "template=picture&picture=",
+            "template=picture&picture=a%0Ab",
             "accent=",
             "title=a%0Ab",
             "footer=%C2%85",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use render::LimitError;
+use render::{LimitError, MissingGlyphs};
 use serde::Serialize;
 use signals::{ErrorType, Status};
 
@@ -134,6 +134,16 @@ impl Problem {
         problem.limit = Some(error.limit);
         problem.actual = Some(error.actual);
         problem
+    }
+
+    /// 422: a strict request with characters that no font has.
+    pub(crate) fn missing_glyphs(missing: &MissingGlyphs) -> Self {
+        Self::new(
+            Status::Unprocessable,
+            "missing-glyphs",
+            "Missing glyphs",
+            format!("No font has {missing}."),
+        )
     }
 
     /// 422: JSON in JSON in JSON.
@@ -270,6 +280,12 @@ impl Problem {
 impl From<LimitError> for Problem {
     fn from(error: LimitError) -> Self {
         Self::limit(&error)
+    }
+}
+
+impl From<MissingGlyphs> for Problem {
+    fn from(missing: MissingGlyphs) -> Self {
+        Self::missing_glyphs(&missing)
     }
 }
 

@@ -122,7 +122,7 @@ impl Public {
 
     /// `GET /v1/card.png`: one card as PNG.
     ///
-    /// 400 invalid parameter; 422 over a limit; 503 shed, with `Retry-After`; 504 deadline exceeded.
+    /// 400 invalid parameter; 422 over a limit, or `strict` and no glyph; 503 shed, with `Retry-After`; 504 deadline exceeded.
     async fn get_card(&self, query: &str) -> Result<Reply, Problem> {
         self.suffer().await?;
         if let Some(picture) = self.pictures.recent(query) {
@@ -137,8 +137,16 @@ impl Public {
             });
         }
         let deadline = self.deadline();
-        let scene = Scene::Card(card::parse(query)?);
+        let request = card::parse(query)?;
+        if request.picture.is_some() {
+            let detail = "This service fetches no pictures.";
+            return Err(Problem::parameter("picture", detail));
+        }
+        let scene = Scene::Card(request.card);
         scene.check()?;
+        if request.strict {
+            self.pictures.check_glyphs(&scene)?;
+        }
         let key = self.pictures.key(&scene);
         let served = self.serve(scene, key, deadline).await?;
         self.pictures.keep_recent(query, &served.picture);
