@@ -36,6 +36,8 @@ const SIZE_PIXELS_MIN: f32 = 6.0;
 /// Lines of title and subtitle across the whole card, and where a picture takes a third of it.
 const LINES_MAX: usize = 2;
 const LINES_BESIDE_PICTURE_MAX: usize = 3;
+/// Lines of title and subtitle, less and less, for cards without room for more.
+const FEWER_LINES: [(usize, usize); 4] = [(3, 1), (2, 1), (1, 1), (1, 0)];
 /// The part of the panel that a picture takes, and how far it stays from the panel's edge.
 const PICTURE_PART: f32 = 0.35;
 const PICTURE_INSET: f32 = 22.0;
@@ -67,27 +69,73 @@ impl Layout {
         };
         let panel = whole.inset(pixels(MARGIN, scale));
         let (picture, content) = places(card, panel, scale);
-        let room = content.width() as f32;
-        let lines_max = match picture {
-            Some(_) => LINES_BESIDE_PICTURE_MAX,
-            None => LINES_MAX,
-        };
-        let title_size = f32::from(card.title_size);
-        let subtitle = (title_size * SUBTITLE_PART).clamp(SUBTITLE_SIZE_MIN, SUBTITLE_SIZE_MAX);
-        let subtitle = TextStyle::regular(size(subtitle, scale));
         let footer = TextStyle::regular(size(FOOTER_SIZE, scale));
-        let title = TITLE_PARTS.map(|part| TextStyle::bold(size(title_size * part, scale)));
-        Self {
+        let footer = typesetter.line(&card.footer, footer, content.width() as f32);
+        let mut layout = Self {
             scale,
             look: Look::of(card),
             panel,
             content,
             picture,
-            title: largest(&card.title, &title, room, lines_max, typesetter),
-            subtitle: typesetter.paragraph(&card.subtitle, subtitle, room, lines_max),
-            footer: Some(typesetter.line(&card.footer, footer, room))
-                .filter(|line| !line.glyphs.is_empty()),
+            title: Paragraph::default(),
+            subtitle: Paragraph::default(),
+            footer: Some(footer).filter(|line| !line.glyphs.is_empty()),
+        };
+        layout.set_texts(card, typesetter);
+        layout
+    }
+
+    /// Sets title and subtitle: the title in the largest size in which both are whole and find room,
+    /// else in the smallest, and then with fewer lines until they do.
+    fn set_texts(&mut self, card: &Card, typesetter: &Typesetter<'_>) {
+        let room = self.content.width() as f32;
+        let lines_max = match self.picture {
+            Some(_) => LINES_BESIDE_PICTURE_MAX,
+            None => LINES_MAX,
+        };
+        let title_size = f32::from(card.title_size);
+        let subtitle = (title_size * SUBTITLE_PART).clamp(SUBTITLE_SIZE_MIN, SUBTITLE_SIZE_MAX);
+        let subtitle = TextStyle::regular(size(subtitle, self.scale));
+        self.subtitle = typesetter.paragraph(&card.subtitle, subtitle, room, LINES_MAX);
+        let height = self.footer_top() - self.content.top;
+        for part in TITLE_PARTS {
+            let style = TextStyle::bold(size(title_size * part, self.scale));
+            self.title = typesetter.paragraph(&card.title, style, room, lines_max);
+            if !self.title.is_cut && self.texts_height() <= height {
+                return;
+            }
         }
+        let Some(style) = self.title.lines.first().map(|line| line.style) else {
+            return;
+        };
+        for (title_lines, subtitle_lines) in FEWER_LINES {
+            if self.texts_height() <= height {
+                return;
+            }
+            let title_lines = title_lines.min(lines_max);
+            self.title = typesetter.paragraph(&card.title, style, room, title_lines);
+            self.subtitle = typesetter.paragraph(&card.subtitle, subtitle, room, subtitle_lines);
+        }
+    }
+
+    /// Height of accent, title, subtitle and the gaps between them.
+    fn texts_height(&self) -> i32 {
+        let subtitle = match block_height(&self.subtitle) {
+            0 => 0,
+            height => height + pixels(SUBTITLE_GAP, self.scale),
+        };
+        pixels(ACCENT.1, self.scale).max(1)
+            + pixels(ACCENT_GAP, self.scale)
+            + block_height(&self.title)
+            + subtitle
+    }
+
+    /// Where the room for accent, title and subtitle ends: at the line over the footer.
+    fn footer_top(&self) -> i32 {
+        self.footer.as_ref().map_or(self.content.bottom, |footer| {
+            let lift = pixels(PADDING / 3.0, self.scale);
+            self.content.bottom + lift - footer.style.leading() - pixels(FOOTER_GAP, self.scale)
+        })
     }
 
     pub(crate) fn raster(&self, card: &Card, ink: &mut Ink<'_, '_>) {
@@ -121,46 +169,35 @@ impl Layout {
         if let (Some(raster), Some(area)) = (card.shown_picture(), self.picture) {
             picture::draw(ink.frame, raster, area, PICTURE_RADIUS * self.scale);
         }
-        let bottom = self.raster_footer(card, ink);
-        self.raster_texts(card, ink, bottom);
+        self.raster_footer(card, ink);
+        self.raster_texts(card, ink);
     }
 
-    /// Draws line and footer; returns where the room for the other texts ends.
-    fn raster_footer(&self, card: &Card, ink: &mut Ink<'_, '_>) -> i32 {
+    /// Draws line and footer.
+    fn raster_footer(&self, card: &Card, ink: &mut Ink<'_, '_>) {
         let Some(footer) = &self.footer else {
-            return self.content.bottom;
+            return;
         };
         let tones = self.look.tones;
-        let lift = pixels(PADDING / 3.0, self.scale);
-        let top = self.content.bottom + lift - footer.style.leading();
-        let baseline = top + footer.style.ascent();
-        let left = self.start(card.align, footer.width);
-        ink.text(footer, left, baseline, tones.footer);
         let rule = Area {
-            top: top - pixels(FOOTER_GAP, self.scale),
-            bottom: top - pixels(FOOTER_GAP, self.scale) + pixels(2.0, self.scale).max(1),
+            top: self.footer_top(),
+            bottom: self.footer_top() + pixels(2.0, self.scale).max(1),
             ..self.content
         };
         ink.frame.fill(rule, tones.footer, tones.rule_coverage);
-        rule.top
+        let baseline = rule.top + pixels(FOOTER_GAP, self.scale) + footer.style.ascent();
+        let left = self.start(card.align, footer.width);
+        ink.text(footer, left, baseline, tones.footer);
     }
 
-    /// Draws accent, title and subtitle, centred in the height down to `bottom`.
-    fn raster_texts(&self, card: &Card, ink: &mut Ink<'_, '_>, bottom: i32) {
+    /// Draws accent, title and subtitle, centred in the height over the footer.
+    fn raster_texts(&self, card: &Card, ink: &mut Ink<'_, '_>) {
         let accent_height = pixels(ACCENT.1, self.scale).max(1);
         let accent_width = pixels(ACCENT.0, self.scale).max(2);
         let accent_gap = pixels(ACCENT_GAP, self.scale);
         let subtitle_gap = pixels(SUBTITLE_GAP, self.scale);
-        let height = accent_height
-            + accent_gap
-            + block_height(&self.title)
-            + block_height(&self.subtitle)
-            + if self.subtitle.lines.is_empty() {
-                0
-            } else {
-                subtitle_gap
-            };
-        let mut top = self.content.top + ((bottom - self.content.top - height) / 2).max(0);
+        let spare = self.footer_top() - self.content.top - self.texts_height();
+        let mut top = self.content.top + (spare / 2).max(0);
         let left = self.start(card.align, accent_width as f32).round() as i32;
         let accent = Area {
             left,
@@ -227,26 +264,6 @@ fn places(card: &Card, panel: Area, scale: f32) -> (Option<Area>, Area) {
         let right = left - gap;
         (Some(Area { left, ..inner }), Area { right, ..content })
     }
-}
-
-/// A text in the first of some styles in which it is not cut, else in the last.
-fn largest(
-    text: &str,
-    styles: &[TextStyle],
-    room: f32,
-    lines_max: usize,
-    typesetter: &Typesetter<'_>,
-) -> Paragraph {
-    let mut set = Paragraph {
-        lines: Vec::new(),
-        is_cut: true,
-    };
-    for &style in styles {
-        if set.is_cut {
-            set = typesetter.paragraph(text, style, room, lines_max);
-        }
-    }
-    set
 }
 
 fn block_height(block: &Paragraph) -> i32 {

@@ -58,6 +58,9 @@ pub(crate) trait GlyphSource {
     /// From its pen to the next, in pixels at `size` pixels per em.
     fn advance(&self, glyph: u16, size: f32) -> f32;
 
+    /// From its pen to its ink, in pixels at `size` pixels per em.
+    fn bearing(&self, glyph: u16, size: f32) -> f32;
+
     /// What to add between two glyphs, in pixels at `size` pixels per em.
     fn kern(&self, left: u16, right: u16, size: f32) -> f32;
 

@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn colours_are_written_as_they_are_shown() {
-        let main = Background::default().main_color();
+        let main = Color::rgb(0x4f46e5);
         let given = |template| card(|card| (card.template, card.accent) = (template, Some(main)));
         assert_eq!(card(|_| ()), given(Template::Panel));
         let plain = card(|card| card.template = Template::Plain);

@@ -86,7 +86,7 @@ impl Line {
 }
 
 /// Some lines of one text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Paragraph {
     pub(crate) lines: Vec<Line>,
     /// Whether an ellipsis stands for text that found no room.

@@ -122,3 +122,17 @@ fn different_scenes_have_different_canonical_bytes() {
         assert_eq!(scene.canonical_bytes(), scene.clone().canonical_bytes());
     }
 }
+
+/// One page of hashes: each template in each theme and language.
+#[test]
+fn cards_look_as_they_were_reviewed() {
+    let mut painter = Painter::new(scenes::fonts());
+    let mut seen = String::new();
+    for (name, scene) in scenes::cards_of_every_template() {
+        let picture = draw(&mut painter, &scene);
+        assert_eq!(picture.missing_glyphs, 0, "{name}");
+        let hash = blake3::hash(&pixels(&picture)).to_hex();
+        writeln!(seen, "{name:<24} {}", &hash[..32]).unwrap();
+    }
+    insta::assert_snapshot!(seen);
+}

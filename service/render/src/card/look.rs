@@ -95,7 +95,7 @@ impl Look {
         tones.title = card.ink.unwrap_or(tones.title);
         let accent = match (card.accent, card.has_panel()) {
             (Some(accent), _) => accent,
-            (None, true) => card.background.main_color(),
+            (None, true) => stronger(card.background, tones.panel),
             // On the bare background its own colour could not be seen.
             (None, false) => tones.title,
         };
@@ -104,6 +104,16 @@ impl Look {
             background,
             accent,
         }
+    }
+}
+
+/// The end of a background that can be told better from a panel.
+fn stronger(background: Background, panel: Color) -> Color {
+    let [from, to] = [0, SAMPLES - 1].map(|at| sample(background, at));
+    if contrast(to, panel) > contrast(from, panel) {
+        to
+    } else {
+        from
     }
 }
 

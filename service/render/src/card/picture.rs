@@ -76,8 +76,9 @@ fn cover(raster: &Raster, width: usize, height: usize) -> Vec<[u8; 4]> {
     let step = (source.width as f64 / width as f64).min(source.height as f64 / height as f64);
     let across = taps(source.width, width, step);
     // The rows that the next shown row may need, each already as wide as shown: a few of them.
-    let (mut held, mut first) = (VecDeque::new(), 0);
+    let (mut held, mut first) = (VecDeque::<Vec<Pixel>>::new(), 0);
     let mut shown = Vec::with_capacity(width * height);
+    let mut sums = vec![[0.0; 4]; width];
     for taps in taps(source.height, height, step) {
         while first < taps.first {
             held.pop_front();
@@ -85,19 +86,33 @@ fn cover(raster: &Raster, width: usize, height: usize) -> Vec<[u8; 4]> {
         }
         while first + held.len() < taps.first + taps.weights.len() {
             let row = source.row(first + held.len());
-            let row: Vec<Pixel> = across.iter().map(|taps| taps.sum(|at| row[at])).collect();
-            held.push_back(row);
+            held.push_back(across.iter().map(|taps| taps.sum(&row)).collect());
         }
-        shown.extend((0..width).map(|x| bytes(taps.sum(|at| held[at - first][x]))));
+        sums.fill([0.0; 4]);
+        for (row, &weight) in held.iter().zip(&taps.weights) {
+            for (sum, pixel) in sums.iter_mut().zip(row) {
+                add(sum, pixel, weight);
+            }
+        }
+        shown.extend(sums.iter().map(bytes));
     }
     shown
 }
 
+/// Adds a part of a pixel.
+fn add(sum: &mut Pixel, pixel: &Pixel, weight: f32) {
+    for (sum, channel) in sum.iter_mut().zip(pixel) {
+        *sum += channel * weight;
+    }
+}
+
 /// A pixel as bytes, its colours no longer multiplied.
-fn bytes([r, g, b, opacity]: Pixel) -> [u8; 4] {
+fn bytes(&[r, g, b, opacity]: &Pixel) -> [u8; 4] {
     if opacity < 0.5 {
         return [0; 4];
     }
+    // A cubic overshoots at hard edges.
+    let opacity = opacity.min(255.0);
     let color = |channel: f32| (channel * 255.0 / opacity + 0.5).clamp(0.0, 255.0) as u8;
     [
         color(r),
@@ -130,11 +145,21 @@ impl<'a> Source<'a> {
 
     fn row(&self, y: usize) -> Vec<Pixel> {
         let (wide, high) = (self.raster.width() as usize, self.raster.height() as usize);
+        if self.block == 1 {
+            let row = &self.raster.rgba()[y * wide * 4..(y + 1) * wide * 4];
+            return row.as_chunks().0.iter().map(premultiplied).collect();
+        }
         let blocks = |at: usize, end: usize| at * self.block..((at + 1) * self.block).min(end);
         (0..self.width)
             .map(|x| mean(self.raster.rgba(), wide, blocks(y, high), blocks(x, wide)))
             .collect()
     }
+}
+
+fn premultiplied(&[r, g, b, opacity]: &[u8; 4]) -> Pixel {
+    let part = f32::from(opacity) / 255.0;
+    let [r, g, b] = [r, g, b].map(|channel| f32::from(channel) * part);
+    [r, g, b, f32::from(opacity)]
 }
 
 /// The mean of a block of pixels.
@@ -165,15 +190,12 @@ struct Taps {
 }
 
 impl Taps {
-    fn sum(&self, pixel: impl Fn(usize) -> Pixel) -> Pixel {
+    fn sum(&self, row: &[Pixel]) -> Pixel {
         let mut sum = [0.0; 4];
-        for (at, &weight) in (self.first..).zip(&self.weights) {
-            for (sum, channel) in sum.iter_mut().zip(pixel(at)) {
-                *sum += channel * weight;
-            }
+        for (pixel, &weight) in row[self.first..].iter().zip(&self.weights) {
+            add(&mut sum, pixel, weight);
         }
-        // A cubic overshoots at hard edges.
-        sum.map(|channel| channel.clamp(0.0, 255.0))
+        sum
     }
 }
 

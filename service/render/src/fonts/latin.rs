@@ -95,6 +95,11 @@ impl GlyphSource for LatinFont {
         f32::from(units) * size / self.units_per_em
     }
 
+    fn bearing(&self, glyph: u16, size: f32) -> f32 {
+        let units = self.face.glyph_hor_side_bearing(GlyphId(glyph));
+        f32::from(units.unwrap_or(0)) * size / self.units_per_em
+    }
+
     fn kern(&self, left: u16, right: u16, size: f32) -> f32 {
         f32::from(self.kerning.between(left, right)) * size / self.units_per_em
     }

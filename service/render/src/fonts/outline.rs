@@ -22,7 +22,7 @@ const KERN_EMS_MAX: f32 = 1.0;
 /// so that they look as dark as the bundled font beside them, and a lot where bold is asked for, as
 /// the font has no bold face. Less upright, since that is where a Chinese character has most strokes.
 const REGULAR_PEN_EMS: (f32, f32) = (0.010, 0.008);
-const BOLD_PEN_EMS: (f32, f32) = (0.060, 0.044);
+const BOLD_PEN_EMS: (f32, f32) = (0.054, 0.036);
 
 /// The bytes of a font that was checked.
 pub(super) struct OutlineFont {
@@ -114,6 +114,14 @@ impl GlyphSource for OutlineFace<'_> {
             let advance = face.glyph_hor_advance(GlyphId(glyph)).unwrap_or(0);
             let ems = f32::from(advance) / f32::from(face.units_per_em());
             ems.min(REACH_EMS_MAX) * size
+        })
+    }
+
+    fn bearing(&self, glyph: u16, size: f32) -> f32 {
+        self.face.as_ref().map_or(0.0, |face| {
+            let units = face.glyph_hor_side_bearing(GlyphId(glyph)).unwrap_or(0);
+            let ems = f32::from(units) / f32::from(face.units_per_em());
+            ems.clamp(0.0, 1.0) * size
         })
     }
 

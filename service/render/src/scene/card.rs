@@ -41,8 +41,8 @@ pub struct Card {
     /// Colours of panel and ink. On the bare background of a plain card the inks of the other theme
     /// are taken if only those can be read there, and a background on which neither can is veiled.
     pub theme: Theme,
-    /// Colour of the short bar over the title; without one, that of the background, or without a
-    /// panel that of the title.
+    /// Colour of the short bar over the title; without one, that end of the background which differs
+    /// more from the panel, or without a panel that of the title.
     pub accent: Option<Color>,
     /// Colour of the title, whether it can be read or not; without one, that of the theme.
     pub ink: Option<Color>,
@@ -119,15 +119,6 @@ pub enum Background {
         /// At the bottom right corner.
         to: Color,
     },
-}
-
-impl Background {
-    /// The colour that stands for all of it.
-    pub(crate) fn main_color(self) -> Color {
-        match self {
-            Self::Flat(color) | Self::Gradient { from: color, .. } => color,
-        }
-    }
 }
 
 impl Default for Background {

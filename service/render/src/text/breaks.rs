@@ -7,6 +7,12 @@
 
 use unicode_linebreak::{BreakClass, break_property, linebreaks};
 
+/// Units that stay with their number across a blank.
+const UNITS: [&str; 24] = [
+    "%", "ns", "µs", "ms", "s", "min", "h", "d", "B", "kB", "KB", "MB", "GB", "TB", "KiB", "MiB",
+    "GiB", "px", "Hz", "kHz", "MHz", "GHz", "W", "°C",
+];
+
 /// Where one cluster of a text ends, and what a line may do there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Border {
@@ -33,11 +39,25 @@ pub(super) fn borders(text: &str, ends: impl Iterator<Item = usize>) -> Vec<Bord
         let may_split = !forbids_start(next) && !forbids_end(last);
         let is_dot_inside = next == '·' && is_east_asian(last);
         Border {
-            may_break: (usual && !is_dot_inside) || breaks_outside_quotes(before, after),
+            may_break: (usual && !is_dot_inside && !is_amount(before, after))
+                || breaks_outside_quotes(before, after),
             may_split,
         }
     })
     .collect()
+}
+
+/// Whether the blank between two parts stands between a number and its unit.
+fn is_amount(before: &str, after: &str) -> bool {
+    let Some(number) = before.strip_suffix(' ') else {
+        return false;
+    };
+    let unit = after.split(|it: char| !(it.is_ascii_alphabetic() || matches!(it, 'µ' | '%' | '°')));
+    number.ends_with(|it: char| it.is_ascii_digit())
+        && unit
+            .into_iter()
+            .next()
+            .is_some_and(|unit| UNITS.contains(&unit))
 }
 
 /// Whether a line may end between two parts because a quoted piece ends or begins there.
@@ -195,6 +215,9 @@ mod tests {
             ("好……吧", "好……|吧"),
             ("涨了 5% 吧", "涨|了 |5% |吧"),
             ("用 Redis 变慢", "用 |Redis |变|慢"),
+            ("过 30 s 后", "过 |30 s |后"),
+            ("in 800 ms, 99.95 %.", "in |800 ms, |99.95 %."),
+            ("top 5 sites, v2 min", "top |5 |sites, |v2 min"),
         ] {
             assert_eq!(marked(text), expected);
         }

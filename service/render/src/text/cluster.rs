@@ -2,13 +2,16 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::breaks::{borders, closes_quote, is_east_asian, opens_quote};
+use super::breaks::{borders, closes_quote, forbids_end, is_east_asian, opens_quote};
 use super::{Mark, Placed, TextStyle};
 use crate::fonts::FontStack;
 use crate::glyph::GlyphRef;
 
 /// Width of the box for a missing character, in ems.
 const MISSING_EMS: f32 = 0.6;
+
+/// What a wide bracket at the start of a line keeps of its blank half, in ems: as much as a letter.
+const BEARING_EMS: f32 = 0.08;
 
 /// One grapheme.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +22,8 @@ pub(super) struct Cluster {
     pub(super) advance: f32,
     /// What to add if the next one follows on the same line, in pixels.
     pub(super) kern: f32,
+    /// What is left out if a line begins with it, in pixels: the blank half of a wide bracket.
+    pub(super) indent: f32,
     pub(super) is_blank: bool,
     /// Whether it is drawn as East Asian text is.
     pub(super) is_wide: bool,
@@ -64,6 +69,11 @@ impl Clusters {
         measured
     }
 
+    /// What a line leaves out that begins with this cluster.
+    pub(super) fn indent(&self, start: usize) -> f32 {
+        self.clusters.get(start).map_or(0.0, |it| it.indent)
+    }
+
     /// Adds one grapheme. A base without a glyph makes the whole grapheme one box.
     fn push(
         &mut self,
@@ -106,11 +116,30 @@ impl Clusters {
             glyphs: (start, self.glyphs.len()),
             advance,
             kern: 0.0,
+            indent: self.blank_half(grapheme, is_wide, start, stack),
             is_blank: grapheme == " " || grapheme == "\u{3000}",
             is_wide,
             may_break: false,
             may_split: false,
         });
+    }
+
+    /// How much of the first glyph is blank and need not stand at the start of a line.
+    fn blank_half(
+        &self,
+        grapheme: &str,
+        is_wide: bool,
+        start: usize,
+        stack: &FontStack<'_>,
+    ) -> f32 {
+        let size = f32::from(self.style.size);
+        match self.glyphs.get(start).map(|placed| placed.mark) {
+            Some(Mark::Glyph(glyph)) if is_wide && grapheme.starts_with(forbids_end) => {
+                let bearing = stack.source(glyph.source).bearing(glyph.glyph, size);
+                (bearing - size * BEARING_EMS).max(0.0)
+            }
+            _ => 0.0,
+        }
     }
 
     /// Moves what comes next: within a cluster its pen, else it is the kerning of the one before.

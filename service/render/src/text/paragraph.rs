@@ -10,6 +10,12 @@ const BALANCE_STEPS: u32 = 8;
 
 /// Sets a text in at most `lines_max` lines. Lines of a text that fits are about equally long.
 pub(super) fn set(text: &Clusters, width_max: f32, lines_max: usize) -> Paragraph {
+    if lines_max == 0 {
+        return Paragraph {
+            lines: Vec::new(),
+            is_cut: !text.clusters.is_empty(),
+        };
+    }
     let (mut ranges, rest) = break_lines(text, width_max, lines_max);
     let Some(rest) = rest else {
         if ranges.len() > 1 {
@@ -82,7 +88,7 @@ fn fits(text: &Clusters, ranges: &[Range<usize>], width_max: f32) -> bool {
 /// belongs together is too wide by itself, the last place in it that is not forbidden; and if there
 /// is none, wherever the room ends, but never before one cluster.
 fn line_end(text: &Clusters, start: usize, width_max: f32) -> usize {
-    let mut pen = 0.0;
+    let mut pen = -text.indent(start);
     let (mut end, mut split) = (start, start);
     for (at, cluster) in text.clusters.iter().enumerate().skip(start) {
         if pen + cluster.advance > width_max && !cluster.is_blank {
@@ -106,7 +112,7 @@ fn line_end(text: &Clusters, start: usize, width_max: f32) -> usize {
 /// As much as fits from `start`, then an ellipsis.
 fn cut_line(text: &Clusters, start: usize, width_max: f32) -> Line {
     let [(_, latin), (_, wide)] = text.ellipses;
-    let mut pen = latin.max(wide);
+    let mut pen = latin.max(wide) - text.indent(start);
     let mut end = start;
     for cluster in &text.clusters[start..] {
         if pen + cluster.advance > width_max {
@@ -129,7 +135,7 @@ fn cut_line(text: &Clusters, start: usize, width_max: f32) -> Line {
 fn line(text: &Clusters, range: Range<usize>) -> Line {
     let end = trim_blanks(text, &range);
     let mut glyphs = Vec::with_capacity(end - range.start + 1);
-    let (mut pen, mut width) = (0.0, 0.0);
+    let (mut pen, mut width) = (-text.indent(range.start), 0.0);
     for cluster in &text.clusters[range.start..end] {
         let (first, after) = cluster.glyphs;
         glyphs.extend(text.glyphs[first..after].iter().map(|placed| Placed {
@@ -149,7 +155,7 @@ fn line(text: &Clusters, range: Range<usize>) -> Line {
 /// The width of a line, which ends without the kerning of its last cluster.
 fn width(text: &Clusters, range: &Range<usize>) -> f32 {
     let end = trim_blanks(text, range);
-    let (mut pen, mut width) = (0.0, 0.0);
+    let (mut pen, mut width) = (-text.indent(range.start), 0.0);
     for cluster in &text.clusters[range.start..end] {
         width = pen + cluster.advance;
         pen = width + cluster.kern;

@@ -5,7 +5,8 @@ pub(crate) mod charts;
 use std::sync::Arc;
 
 use render::{
-    Background, Band, Card, Chart, Color, Fonts, Scene, Series, Template, Theme, Threshold, Unit,
+    Background, Band, Card, Chart, Color, Fonts, Raster, Scene, Series, Template, Theme, Threshold,
+    Unit,
 };
 
 /// Where `ci/setup` puts the Chinese font.
@@ -120,4 +121,62 @@ fn charts() -> Vec<(&'static str, Chart)> {
         ("chart chinese", chinese),
         ("chart empty", empty),
     ]
+}
+
+/// Each template in each theme and language, half as wide as usual.
+pub(crate) fn cards_of_every_template() -> Vec<(String, Scene)> {
+    let templates = [
+        ("plain", Template::Plain),
+        ("panel", Template::Panel),
+        ("picture", Template::Picture),
+    ];
+    let languages = [
+        (
+            "english",
+            "Prove a release before it ships",
+            "Load it, break it, and let its objectives decide.",
+        ),
+        (
+            "chinese",
+            "发布之前，先证明它能上线",
+            "压测、故障注入与服务目标（三合一），一条命令得出“可以发布”的结论……",
+        ),
+        (
+            "mixed",
+            "Redis 变慢 800 ms 时，P99 仍低于 80 ms",
+            "“断路器”在第 5 次失败后打开；30 s 后 half-open。",
+        ),
+    ];
+    let mut scenes = Vec::new();
+    for (template_name, template) in templates {
+        for (theme_name, theme) in [("light", Theme::Light), ("dark", Theme::Dark)] {
+            for (language, title, subtitle) in languages {
+                let card = Card {
+                    width: 600,
+                    height: 315,
+                    title: title.to_owned(),
+                    subtitle: subtitle.to_owned(),
+                    footer: "AVA, To · checkout".to_owned(),
+                    template,
+                    theme,
+                    picture: Some(checks()),
+                    ..Card::default()
+                };
+                let name = format!("{template_name} {theme_name} {language}");
+                scenes.push((name, Scene::Card(card)));
+            }
+        }
+    }
+    scenes
+}
+
+/// A picture with edges, runs of colour and opacity.
+fn checks() -> Raster {
+    const SIDE: u32 = 500;
+    let places = (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x, y)));
+    let pixels = places.flat_map(|(x, y)| {
+        let on = (x / 50 + y / 50) % 2 * 90;
+        [(x / 2) as u8, (y / 2) as u8, on as u8, 255 - (x / 4) as u8]
+    });
+    Raster::from_rgba(SIDE, SIDE, pixels.collect()).unwrap()
 }
