@@ -228,7 +228,10 @@ impl Pictures {
         timings.extend(drawn.timings);
         let missing = u64::from(drawn.picture.missing_glyphs);
         self.figures.missing_glyphs.inc_by(missing);
-        Ok(Arc::new(Picture::new(drawn.picture.png.into())))
+        let mut png = drawn.picture.png;
+        // A cache that counts bytes must not keep the room that the encoder left.
+        png.shrink_to_fit();
+        Ok(Arc::new(Picture::new(png.into())))
     }
 }
 

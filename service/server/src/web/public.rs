@@ -16,6 +16,7 @@ use render::Scene;
 use resilience::Deadline;
 use signals::{Kind, Method, Route, field};
 
+use super::body::Bodies;
 use super::gallery::Gallery;
 use super::problem::Problem;
 use super::reply::Reply;
@@ -39,9 +40,8 @@ pub(crate) struct Public {
     gallery: Gallery,
     url_bytes_max: usize,
     head_bytes_max: usize,
-    body_bytes_max: usize,
+    bodies: Bodies,
     json_depth_max: usize,
-    body_timeout: Duration,
     patience: Duration,
 }
 
@@ -62,6 +62,7 @@ impl Public {
         fault: Fault,
     ) -> Self {
         let http = &config.http;
+        let bodies = Bodies::new(config, Arc::clone(&telemetry.figures));
         Self {
             telemetry,
             pictures,
@@ -69,9 +70,8 @@ impl Public {
             gallery: Gallery::new(),
             url_bytes_max: http.url_bytes_max.get(),
             head_bytes_max: http.head_bytes_max.get(),
-            body_bytes_max: http.body_bytes_max.get(),
+            bodies,
             json_depth_max: http.json_depth_max.get(),
-            body_timeout: http.body_timeout.get(),
             patience: http.deadline.get(),
         }
     }
@@ -171,9 +171,7 @@ impl Public {
         query::each_parameter(query, &[], |_, _| Ok(()))?;
         body::check_is_json(&head.headers)?;
         let body = match content.take() {
-            Some(content) => {
-                body::read(head, content, self.body_bytes_max, self.body_timeout).await?
-            }
+            Some(content) => body::read(head, content, &self.bodies).await?,
             None => Bytes::new(),
         };
         // Parsing may have to wait for a thread, and that counts.
@@ -215,8 +213,7 @@ impl Public {
 
     /// Reads the body of a refused request out of the way, so that the client gets to read why.
     async fn refuse(&self, mut problem: Problem, head: &Parts, unread: Incoming) -> Problem {
-        let (bytes_max, timeout) = (self.body_bytes_max, self.body_timeout);
-        let is_reusable = body::discard(head, unread, bytes_max, timeout).await;
+        let is_reusable = body::discard(head, unread, &self.bodies).await;
         problem.closes |= !is_reusable;
         problem
     }
