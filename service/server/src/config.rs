@@ -63,6 +63,7 @@ pub(crate) struct Http {
     pub(crate) url_bytes_max: Count<64, 32_768>,
     pub(crate) head_bytes_max: Count<256, 49_152>,
     pub(crate) body_bytes_max: Count<1, 67_108_864>,
+    pub(crate) bodies_bytes_max: Count<1, 17_179_869_184>,
     pub(crate) json_depth_max: Count<4, 100>,
     pub(crate) header_timeout: Span<1>,
     pub(crate) body_timeout: Span<1>,

@@ -65,6 +65,10 @@ pub(crate) trait Service: Send + Sync + 'static {
 }
 
 /// An answer, now or later. What is there now costs no task, no timer and no box.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the frequent one, and a box for each is what it avoids"
+)]
 pub(crate) enum Answer<'a> {
     /// It is there; none once it was taken.
     Now(Option<Response<Body>>),

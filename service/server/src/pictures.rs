@@ -249,7 +249,10 @@ impl Pictures {
         self.figures
             .missing_glyphs
             .inc_by(u64::from(missing_glyphs));
-        let mut picture = Picture::new(drawn.picture.png.into(), missing_glyphs);
+        let mut png = drawn.picture.png;
+        // A cache that counts bytes must not keep the room that the encoder left.
+        png.shrink_to_fit();
+        let mut picture = Picture::new(png.into(), missing_glyphs);
         picture.is_simplified = drawn.picture.is_simplified;
         Ok(Arc::new(picture))
     }

@@ -155,7 +155,7 @@ fn stranger(runtime: &Runtime, to: SocketAddr, first: &[u8]) -> TcpStream {
 /// Says one byte more; whether the connection is still open.
 fn dribble(mut stream: &TcpStream) -> bool {
     match stream.write(b"7") {
-        Ok(_) => true,
+        Ok(count) => count == 1,
         Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
     }
 }

@@ -1,5 +1,8 @@
-//! Reads the body of a request: bounded in size and time.
+//! Reads the body of a request: bounded in size and time, and all of them together in memory.
 
+mod held;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -8,12 +11,39 @@ use http::{HeaderMap, header};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use signals::ShedReason;
 
 use super::problem::Problem;
+use crate::config::Config;
+use crate::telemetry::Figures;
+use held::{Claim, Held};
 
 /// How many times the limit is read and thrown away, so that a client that is still sending gets to
 /// read the refusal.
 const DISCARDED_LIMITS: usize = 8;
+
+/// What bodies may ask for.
+#[derive(Debug)]
+pub(crate) struct Bodies {
+    bytes_max: usize,
+    timeout: Duration,
+    held: Arc<Held>,
+    figures: Arc<Figures>,
+}
+
+impl Bodies {
+    pub(crate) fn new(config: &Config, figures: Arc<Figures>) -> Self {
+        let http = &config.http;
+        let bytes_max = http.body_bytes_max.get();
+        Self {
+            bytes_max,
+            timeout: http.body_timeout.get(),
+            // One alone always fits.
+            held: Arc::new(Held::new(http.bodies_bytes_max.get().max(2 * bytes_max))),
+            figures,
+        }
+    }
+}
 
 /// Refuses a body that does not say that it is JSON.
 pub(crate) fn check_is_json(headers: &HeaderMap) -> Result<(), Problem> {
@@ -40,26 +70,59 @@ pub(crate) fn check_is_json(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// The whole body.
-pub(crate) async fn read(
-    head: &Parts,
-    body: Incoming,
-    bytes_max: usize,
-    timeout: Duration,
-) -> Result<Bytes, Problem> {
+/// The whole body. Its bytes count as held until they are dropped.
+pub(crate) async fn read(head: &Parts, body: Incoming, bodies: &Bodies) -> Result<Bytes, Problem> {
+    let (bytes_max, timeout) = (bodies.bytes_max, bodies.timeout);
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > bytes_max && awaits_our_word(head) {
         return Err(Problem::body_too_large(bytes_max, announced));
     }
-    let mut bytes = BytesMut::new();
-    let read = read_all(body, bytes_max, |data| bytes.extend_from_slice(data));
-    match tokio::time::timeout(timeout, read).await {
+    let mut kept = Some(Kept {
+        bytes: BytesMut::new(),
+        claim: Held::claim(&bodies.held),
+    });
+    let keep = |data: &[u8]| {
+        // What finds no room is read on all the same, so that the client gets to read why.
+        kept = kept.take().and_then(|kept| kept.extended(data));
+    };
+    let read = tokio::time::timeout(timeout, read_all(body, bytes_max, keep)).await;
+    match read {
         Err(_) => Err(Problem::body_late(timeout)),
         Ok(Err(Unread::TooLarge { seen })) => {
             Err(Problem::body_too_large(bytes_max, seen.max(announced)))
         }
         Ok(Err(Unread::BrokenOff)) => Err(Problem::body_broken_off()),
-        Ok(Ok(())) => Ok(bytes.freeze()),
+        Ok(Ok(())) => kept.map(Bytes::from_owner).ok_or_else(|| {
+            bodies.figures.shed(ShedReason::QueueFull);
+            Problem::bodies_full()
+        }),
+    }
+}
+
+/// Bytes, and the claim to the memory that they take.
+struct Kept {
+    bytes: BytesMut,
+    claim: Claim,
+}
+
+impl Kept {
+    /// With more at the end; none if there is no room for it.
+    fn extended(mut self, data: &[u8]) -> Option<Self> {
+        let needed = self.bytes.len() + data.len();
+        if needed > self.bytes.capacity() {
+            // As it grows by itself: the doubling is ours to count.
+            let capacity = needed.max(2 * self.bytes.capacity());
+            self.claim.resize(capacity).then_some(())?;
+            self.bytes.reserve(capacity - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(data);
+        Some(self)
+    }
+}
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
@@ -68,16 +131,12 @@ pub(crate) async fn read(
 ///
 /// Gives whether the connection can be used again: the body was no larger than any that is taken,
 /// and came whole.
-pub(crate) async fn discard(
-    head: &Parts,
-    body: Incoming,
-    bytes_max: usize,
-    timeout: Duration,
-) -> bool {
+pub(crate) async fn discard(head: &Parts, body: Incoming, bodies: &Bodies) -> bool {
     if awaits_our_word(head) {
         return false;
     }
-    let read = tokio::time::timeout(timeout, read_all(body, bytes_max, |_| {})).await;
+    let read = read_all(body, bodies.bytes_max, |_| {});
+    let read = tokio::time::timeout(bodies.timeout, read).await;
     matches!(read, Ok(Ok(())))
 }
 

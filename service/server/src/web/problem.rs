@@ -223,6 +223,15 @@ impl Problem {
         problem.limited(limit, actual)
     }
 
+    /// 503: the bodies that others send hold as much memory as bodies may.
+    pub(crate) fn bodies_full() -> Self {
+        let detail = "Too many bodies are being read; try again later.";
+        let mut problem = Self::new(Status::Unavailable, "overloaded", "Overloaded", detail);
+        problem.error = ErrorType::Shed;
+        problem.retry_after = Some(1);
+        problem
+    }
+
     /// 414.
     pub(crate) fn url_too_long(limit: usize, actual: usize) -> Self {
         let detail = format!("Path and query have {actual} bytes, more than {limit}.");

@@ -5,7 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -17,6 +16,7 @@ use signals::{Kind, Method, Route, field};
 
 use super::accept::Tie;
 use super::apology::Apologies;
+use super::body::Bodies;
 use super::gallery::Gallery;
 use super::problem::Problem;
 use super::reply::Reply;
@@ -40,8 +40,7 @@ pub(crate) struct Public {
     apologies: Apologies,
     url_bytes_max: usize,
     head_bytes_max: usize,
-    body_bytes_max: usize,
-    body_timeout: Duration,
+    bodies: Arc<Bodies>,
 }
 
 impl Service for Public {
@@ -62,7 +61,13 @@ impl Public {
         fault: Fault,
     ) -> Result<Self, Failure> {
         let http = &config.http;
-        let routes = Routes::new(config, &telemetry, Arc::clone(&pictures))?;
+        let bodies = Arc::new(Bodies::new(config, Arc::clone(&telemetry.figures)));
+        let routes = Routes::new(
+            config,
+            &telemetry,
+            Arc::clone(&pictures),
+            Arc::clone(&bodies),
+        )?;
         Ok(Self {
             telemetry,
             routes,
@@ -72,8 +77,7 @@ impl Public {
             gallery: Gallery::new(),
             url_bytes_max: http.url_bytes_max.get(),
             head_bytes_max: http.head_bytes_max.get(),
-            body_bytes_max: http.body_bytes_max.get(),
-            body_timeout: http.body_timeout.get(),
+            bodies,
         })
     }
 
@@ -176,8 +180,7 @@ impl Public {
 
     /// Reads the body of a refused request out of the way, so that the client gets to read why.
     async fn refuse(&self, mut problem: Problem, head: &Parts, unread: Incoming) -> Problem {
-        let (bytes_max, timeout) = (self.body_bytes_max, self.body_timeout);
-        let is_reusable = body::discard(head, unread, bytes_max, timeout).await;
+        let is_reusable = body::discard(head, unread, &self.bodies).await;
         problem.closes |= !is_reusable;
         problem
     }

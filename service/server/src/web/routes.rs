@@ -14,6 +14,7 @@ use render::Scene;
 use resilience::Deadline;
 use signals::{DegradedLevel, DegradedReason, Kind};
 
+use super::body::Bodies;
 use super::patience;
 use super::problem::Problem;
 use super::reply::{Degraded, Keep, Reply, Shown};
@@ -36,15 +37,8 @@ pub(crate) struct Routes {
     upstream: Upstream,
     source: Arc<Source>,
     figures: Arc<Figures>,
-    limits: Limits,
-}
-
-/// What a request may cost before it is understood.
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    body_bytes_max: usize,
+    bodies: Arc<Bodies>,
     json_depth_max: usize,
-    body_timeout: Duration,
     patience_max: Duration,
 }
 
@@ -68,6 +62,7 @@ impl Routes {
         config: &Config,
         telemetry: &Telemetry,
         pictures: Arc<Pictures>,
+        bodies: Arc<Bodies>,
     ) -> Result<Self, Failure> {
         let keyring = Keyring::new(config).or_misused("signing")?;
         let is_open = !config.pictures.allow.get().is_empty() || config.prometheus.adhoc;
@@ -82,12 +77,9 @@ impl Routes {
             upstream: Upstream::new(config, telemetry)?,
             source: Arc::new(Source::new(config, telemetry)?),
             figures: Arc::clone(&telemetry.figures),
-            limits: Limits {
-                body_bytes_max: http.body_bytes_max.get(),
-                json_depth_max: http.json_depth_max.get(),
-                body_timeout: http.body_timeout.get(),
-                patience_max: http.deadline.get(),
-            },
+            bodies,
+            json_depth_max: http.json_depth_max.get(),
+            patience_max: http.deadline.get(),
         })
     }
 
@@ -105,7 +97,7 @@ impl Routes {
             }
             Signed::Absent => (Cow::Borrowed(query), None),
         };
-        let (rest, patience) = patience::take(&head.headers, &query, self.limits.patience_max)?;
+        let (rest, patience) = patience::take(&head.headers, &query, self.patience_max)?;
         let rest = rest.into_owned();
         Ok(Admitted {
             parameters: if rest == query {

@@ -154,3 +154,45 @@ async fn a_request_that_was_begun_is_answered_however_many_come() {
     desk.await_value(OPEN, |value| value <= 2.0).await;
     assert!(desk.value(EVICTED).await >= 198.0);
 }
+
+#[tokio::test]
+async fn bodies_that_nearly_arrive_hold_no_more_than_all_bodies_may() {
+    let desk = Desk::open(&[
+        "http.body_bytes_max=100000",
+        "http.bodies_bytes_max=200000",
+        "http.body_timeout=1h",
+    ])
+    .await;
+    let body = format!("{{\"series\":[]}}{}", " ".repeat(99_000));
+    let head = format!(
+        "POST /v1/chart.png HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+         connection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let (most, last) = body.split_at(body.len() - 1);
+    let mut slow = Vec::new();
+    for _ in 0..3 {
+        let mut stream = desk.connect().await;
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(most.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    let mut answers = Vec::new();
+    for mut stream in slow {
+        stream.write_all(last.as_bytes()).await.unwrap();
+        answers.push(read_to_end(&mut stream).await);
+    }
+    let count = |status: &str| {
+        let starts = |answer: &&String| answer.starts_with(status);
+        answers.iter().filter(starts).count()
+    };
+    let (taken, refused) = (count("HTTP/1.1 200 "), count("HTTP/1.1 503 "));
+    assert!(
+        taken >= 1 && refused >= 1 && taken + refused == 3,
+        "{answers:?}"
+    );
+    let shed = desk.value("render_shed_total{reason=\"queue_full\"}").await;
+    assert_eq!(shed, refused as f64);
+    // What was held is free again.
+    assert_eq!(desk.post_chart(body.clone()).await.status(), 200);
+}

@@ -54,19 +54,16 @@ impl Routes {
             Ok(())
         })?;
         body::check_is_json(&head.headers)?;
-        let limits = self.limits;
         let body = match content.take() {
-            Some(content) => {
-                body::read(head, content, limits.body_bytes_max, limits.body_timeout).await?
-            }
+            Some(content) => body::read(head, content, &self.bodies).await?,
             None => Bytes::new(),
         };
         // Parsing may have to wait for a thread, and that counts.
         let deadline = deadline(admitted.patience);
-        let pictures = Arc::clone(&self.pictures);
+        let (depth_max, pictures) = (self.json_depth_max, Arc::clone(&self.pictures));
         let is_small = body.len() <= PARSED_INLINE_BYTES;
         let read = move || -> Result<(Scene, Key), Problem> {
-            let scene = parse(&body, limits.json_depth_max)?;
+            let scene = parse(&body, depth_max)?;
             scene.check()?;
             if is_strict {
                 pictures.check_glyphs(&scene)?;
