@@ -21,7 +21,7 @@ pub struct Args {
     /// What to sign: a URL, or a path with its query, under /v1/.
     #[arg(required_unless_present = "new_key")]
     url: Option<String>,
-    /// TOML file of the service; it names the file with the keys.
+    /// TOML file of the service, which names the keys.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// One setting of the service (can be repeated).
@@ -30,19 +30,19 @@ pub struct Args {
     /// Name of the key that signs [default: the first one]
     #[arg(long, value_name = "ID")]
     key: Option<String>,
-    /// How long the URL holds, such as 30m or 7days [default: 1h]
+    /// Time that it holds, like 30m or 7days [default: 1h]
     #[arg(long, value_name = "DURATION", conflicts_with = "until")]
     expires: Option<humantime::Duration>,
-    /// Until when the URL holds (RFC 3339).
+    /// Until when it holds (RFC 3339).
     #[arg(long, value_name = "TIME")]
     until: Option<jiff::Timestamp>,
-    /// What a path is put behind; "" for nothing [default: http.listen]
+    /// Scheme and host before a path [default: http.listen]
     #[arg(long, value_name = "URL")]
     base: Option<String>,
-    /// Say whether the signature of the URL holds; exit code 1 if not.
+    /// Only say whether the URL's signature holds (0 or 1).
     #[arg(long, conflicts_with_all = ["key", "expires", "until", "base"])]
     check: bool,
-    /// Print a new key as a line for the file of the keys [default: today]
+    /// Print a line with a new key [default ID: today]
     #[arg(
         long, value_name = "ID", num_args = 0..=1, default_missing_value = "",
         conflicts_with_all = ["url", "key", "expires", "until", "base", "check"]
@@ -139,11 +139,10 @@ fn check(keyring: &Keyring, target: &Target<'_>, now: SystemTime) -> Said {
     let (answer, outcome) = match keyring.check(target.path, target.query, now) {
         Ok(unsigned) => {
             let left = unsigned.expires.duration_since(now).unwrap_or_default();
-            let left = Duration::from_secs(left.as_secs());
             let answer = format!(
                 "holds until {}, {} more, by key {}",
                 shown(unsigned.expires),
-                humantime::format_duration(left),
+                signature::span(left),
                 unsigned.key
             );
             (answer, Outcome::Held)
@@ -160,8 +159,8 @@ fn check(keyring: &Keyring, target: &Target<'_>, now: SystemTime) -> Said {
 /// When the URL stops to hold, in unix seconds.
 fn expires(args: &Args, keyring: &Keyring, now: SystemTime) -> Result<u64, Failure> {
     if let Some(until) = args.until {
-        let seconds = u64::try_from(until.as_second());
-        return seconds.or_misused("--until is before 1970");
+        // A time before 1970 has passed like any other.
+        return Ok(u64::try_from(until.as_second()).unwrap_or_default());
     }
     let lifetime = args.expires.map_or_else(
         || LIFETIME.min(keyring.lifetime_max()),

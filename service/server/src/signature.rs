@@ -35,6 +35,7 @@ mod tests;
 pub use error::{KeyError, KeyringError, SignError, SignatureError};
 pub use keyring::{Keyring, Signed, Unsigned};
 
+pub(crate) use error::span;
 pub(crate) use key::{FRESH_BYTES, KeyList, fresh};
 
 /// The parameters of a signature.

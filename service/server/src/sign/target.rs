@@ -45,8 +45,8 @@ pub(super) fn check_base(base: &str) -> Result<&str, Failure> {
     if base.is_empty() {
         return Ok(base);
     }
-    match split_base(base)? {
-        (found, "" | "/") if !found.is_empty() => Ok(found),
+    match split_base(base) {
+        Ok((found, "" | "/")) if !found.is_empty() => Ok(found),
         _ => {
             let sentence = format!("--base {base:?}: expected a URL such as http://127.0.0.1:8080");
             Err(Failure::misused(sentence))

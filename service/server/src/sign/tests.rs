@@ -58,7 +58,7 @@ fn a_url_is_signed_in_one_line() {
         ]),
         said(&[
             "--until",
-            "2026-11-23T05:00:00+09:00",
+            "2026-11-23T06:30:00+09:00",
             "/v1/chart.png?query=发布",
         ]),
         said(&["--base", "https://b.example/", "/v1/chart.png?query=up"]),
@@ -115,7 +115,7 @@ fn a_check_says_until_when_or_why_not() {
 fn a_new_key_is_a_line_that_the_configuration_takes() {
     let random: [u8; FRESH_BYTES] = std::array::from_fn(|index| (index * index * 7 + 3) as u8);
     let today = new_key("", &random, now()).unwrap();
-    insta::assert_snapshot!(today.answer, @"");
+    insta::assert_snapshot!(today.answer, @"2026-11-22:AwofQnOy_1rDOr9S86JfKgPq3-LzEj96wxp_8nMCn0o");
     assert!(Config::with(&[&format!("signing.keys={}", today.answer)]).is_ok());
     let named = new_key("spare", &random, now()).unwrap();
     assert!(named.answer.starts_with("spare:"));

@@ -32,16 +32,13 @@ pub enum SignatureError {
     #[error("the signature does not fit this URL")]
     Wrong,
     /// It held once.
-    #[error("the URL expired {} ago", humantime::format_duration(*since))]
+    #[error("the URL expired {} ago", span(*since))]
     Expired {
         /// In whole seconds.
         since: Duration,
     },
     /// It would hold for longer than any URL may.
-    #[error(
-        "the URL would hold for longer than {}",
-        humantime::format_duration(*lifetime_max)
-    )]
+    #[error("the URL would hold for longer than {}", span(*lifetime_max))]
     TooLong {
         /// `signing.lifetime_max`.
         lifetime_max: Duration,
@@ -125,7 +122,7 @@ pub enum SignError {
     /// It would hold for longer than any URL may.
     #[error(
         "it would hold for longer than signing.lifetime_max, {}",
-        humantime::format_duration(*lifetime_max)
+        span(*lifetime_max)
     )]
     TooLong {
         /// `signing.lifetime_max`.
@@ -209,4 +206,37 @@ pub enum KeyringError {
          signing.keys_file"
     )]
     NoKeys,
+}
+
+/// A duration by its largest unit, and the next one where there is some of it: `1h 30m`, `31d`.
+pub(crate) fn span(duration: Duration) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+    let mut rest = duration.as_secs();
+    let largest = UNITS.iter().position(|(seconds, _)| rest >= *seconds);
+    let shown = UNITS[largest.unwrap_or(3)..].iter().take(2);
+    let mut parts = Vec::new();
+    for (seconds, unit) in shown {
+        let count = rest / seconds;
+        rest %= seconds;
+        if count > 0 || parts.is_empty() {
+            parts.push(format!("{count}{unit}"));
+        }
+    }
+    parts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_has_two_units_at_most() {
+        let report: Vec<String> = [0, 59, 60, 3_599, 3_600, 3_605, 90_000, 2_678_400, 31_535_999]
+            .map(|seconds| span(Duration::from_secs(seconds)))
+            .into();
+        assert_eq!(
+            report.join(", "),
+            "0s, 59s, 1m, 59m 59s, 1h, 1h, 1d 1h, 31d, 364d 23h"
+        );
+    }
 }

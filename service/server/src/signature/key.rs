@@ -116,10 +116,10 @@ pub(super) fn is_id(text: &str) -> bool {
     (1..=ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_known)
 }
 
-/// Hexadecimal if all of it can be: a secret in base64url of that length never is by chance.
+/// Hexadecimal if all of it can be: chance makes no base64url of that kind, and a hexadecimal secret
+/// that was cut must not pass for another encoding.
 fn decode(text: &str) -> Option<Vec<u8>> {
-    if text.len() >= 64 && text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-    {
+    if text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let digit = |byte: u8| char::from(byte).to_digit(16);
         let byte = |pair: &[u8]| u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok();
         return text.as_bytes().chunks_exact(2).map(byte).collect();
