@@ -15,7 +15,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-pub(crate) use charts::{ChartKind, Charts, RATE_INTERVAL};
+pub(crate) use charts::{Charts, RATE_INTERVAL};
 pub use layers::ConfigError;
 pub(crate) use prometheus::Prometheus;
 pub(crate) use value::{Count, List, Optional, OtlpEndpoint, Ratio, RedisUrl, Span};

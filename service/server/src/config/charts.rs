@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use promql_parser::parser::{self, value::ValueType};
-use render::{Chart, Scene, Threshold, Unit};
+use render::{Chart, Kind, Scene, Threshold, Unit};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
@@ -43,7 +43,7 @@ pub(crate) struct NamedChart {
     #[serde(default, deserialize_with = "choice")]
     pub(crate) unit: Unit,
     #[serde(default, deserialize_with = "choice")]
-    pub(crate) kind: ChartKind,
+    pub(crate) kind: Kind,
     #[serde(default)]
     pub(crate) stacked: bool,
     #[serde(default = "no_legend")]
@@ -69,20 +69,6 @@ pub(crate) struct ChartName(String);
 /// A query that can be evaluated over a range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PromQl(String);
-
-/// How the series of a chart are drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) enum ChartKind {
-    /// As text `line`.
-    #[default]
-    Line,
-    /// Lines over filled ground. As text `area`.
-    Area,
-    /// As text `bar`.
-    Bar,
-    /// A row of coloured cells for each series. As text `heat`.
-    Heat,
-}
 
 impl Charts {
     /// The chart of this name, if it was not taken away.
@@ -135,28 +121,6 @@ impl NamedChart {
                 label: entry.label.clone(),
             })
             .collect()
-    }
-}
-
-impl ChartKind {
-    /// As it is written.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Line => "line",
-            Self::Area => "area",
-            Self::Bar => "bar",
-            Self::Heat => "heat",
-        }
-    }
-}
-
-impl FromStr for ChartKind {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let all = [Self::Line, Self::Area, Self::Bar, Self::Heat];
-        let known = all.into_iter().find(|kind| kind.as_str() == text);
-        known.ok_or("must be one of line, area, bar, heat")
     }
 }
 
@@ -257,7 +221,7 @@ mod tests {
             [charts.latency_p99]\ntitle = \"Slow\"\n[charts.queue_depth]\nquery = \"\"\n";
         let config = with_file(text);
         let (chart, query) = config.charts.get("goroutines").unwrap();
-        assert_eq!((query, chart.kind), ("go_goroutines", ChartKind::Line));
+        assert_eq!((query, chart.kind), ("go_goroutines", Kind::Line));
         assert!(chart.legend.get().is_none() && chart.thresholds().is_empty());
         let (chart, _) = config.charts.get("latency_p99").unwrap();
         assert_eq!((chart.title.as_str(), chart.unit), ("Slow", Unit::Seconds));

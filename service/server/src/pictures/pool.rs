@@ -398,6 +398,7 @@ mod tests {
             height: 1,
             missing_glyphs: 0,
             missing: Vec::new(),
+            is_simplified: false,
         }
     }
 

@@ -5,16 +5,16 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZoneDatabase;
 use render::{
-    Chart, LimitError, SERIES_POINTS_MAX, Scene, TITLE_CHARACTERS_MAX, Theme, Threshold, Unit,
+    Chart, Kind, LimitError, SERIES_POINTS_MAX, Scene, TITLE_CHARACTERS_MAX, Theme, Threshold,
+    Unit, Zone,
 };
 use signals::Status;
 
 use super::legend::{self, Legend};
 use super::step::{self, Grid};
 use super::{Blame, Data};
-use crate::config::{ChartKind, Charts, Config, RATE_INTERVAL};
+use crate::config::{Charts, Config, RATE_INTERVAL};
 use crate::web::{Problem, check_text, each_parameter, shown};
 
 /// Every parameter, in the order in which they are listed.
@@ -65,11 +65,10 @@ pub(crate) struct ChartRequest {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) theme: Theme,
-    /// IANA name of the time zone of the axis.
-    pub(crate) zone: String,
+    pub(crate) zone: Zone,
     pub(crate) title: String,
     pub(crate) unit: Unit,
-    pub(crate) kind: ChartKind,
+    pub(crate) kind: Kind,
     pub(crate) stacked: bool,
     pub(crate) thresholds: Vec<Threshold>,
 }
@@ -85,10 +84,10 @@ struct Given {
     width: Option<u32>,
     height: Option<u32>,
     theme: Option<Theme>,
-    zone: Option<String>,
+    zone: Option<Zone>,
     title: Option<String>,
     unit: Option<Unit>,
-    kind: Option<ChartKind>,
+    kind: Option<Kind>,
     stacked: Option<bool>,
 }
 
@@ -98,7 +97,7 @@ struct Subject<'a> {
     title: String,
     legend: Option<&'a Legend>,
     unit: Unit,
-    kind: ChartKind,
+    kind: Kind,
     stacked: bool,
     range: Duration,
     thresholds: Vec<Threshold>,
@@ -179,7 +178,7 @@ impl Rules {
             title: legend::cut(&words.join(" "), TITLE_CHARACTERS_MAX),
             legend: None,
             unit: Unit::default(),
-            kind: ChartKind::default(),
+            kind: Kind::default(),
             stacked: false,
             range: RANGE_DEFAULT.min(self.range_max),
             thresholds: Vec::new(),
@@ -239,7 +238,7 @@ impl ChartRequest {
             width,
             height: given.height.unwrap_or(default.height),
             theme: given.theme.unwrap_or_default(),
-            zone: given.zone.clone().unwrap_or_else(|| "UTC".to_owned()),
+            zone: given.zone.clone().unwrap_or_default(),
             title: given.title.clone().unwrap_or(subject.title),
             unit: given.unit.unwrap_or(subject.unit),
             kind: given.kind.unwrap_or(subject.kind),
@@ -252,39 +251,12 @@ impl ChartRequest {
         Ok(request)
     }
 
-    /// Whether its URL has to be signed: the caller chose the query.
-    pub(crate) fn needs_signature(&self) -> bool {
-        self.name.is_none()
-    }
-
     /// Whose fault it is when Prometheus refuses the query.
     pub(super) fn blame(&self) -> Blame {
         match self.name {
             Some(_) => Blame::Configuration,
             None => Blame::Caller,
         }
-    }
-
-    /// What identifies its picture: every choice, the moment of evaluation included.
-    pub(crate) fn identity(&self) -> [u8; 32] {
-        let mut hasher = self.hasher();
-        moments(&mut hasher, &self.grid);
-        text(&mut hasher, &self.title);
-        text(&mut hasher, &self.zone);
-        hasher.update(&self.width.to_le_bytes());
-        hasher.update(&self.height.to_le_bytes());
-        let choices = [
-            self.theme as u8,
-            self.unit as u8,
-            self.kind as u8,
-            u8::from(self.stacked),
-        ];
-        hasher.update(&choices);
-        for threshold in &self.thresholds {
-            hasher.update(&threshold.value.to_bits().to_le_bytes());
-            text(&mut hasher, &threshold.label);
-        }
-        *hasher.finalize().as_bytes()
     }
 
     /// What identifies its data: equal ones share one query.
@@ -329,12 +301,15 @@ impl ChartRequest {
 
     /// The chart of this data, or one that says that there is none.
     ///
-    /// Range, kind, zone, notes and the moment of evaluation are for whoever draws to add.
+    /// Range, notes and the moment of evaluation are for whoever draws to add.
     pub(crate) fn chart(&self, data: Option<&Data>) -> Chart {
         Chart {
             width: self.width,
             height: self.height,
             title: self.title.clone(),
+            kind: self.kind,
+            stacked: self.stacked,
+            zone: self.zone.clone(),
             unit: self.unit,
             series: data.map(|data| data.series.clone()).unwrap_or_default(),
             thresholds: self.thresholds.clone(),
@@ -355,7 +330,7 @@ impl Given {
             "width" => self.width = Some(pixels(name, &value)?),
             "height" => self.height = Some(pixels(name, &value)?),
             "theme" => self.theme = Some(choice(name, &value)?),
-            "zone" => self.zone = Some(zone(name, &value)?),
+            "zone" => self.zone = Some(choice(name, &value)?),
             "title" => {
                 check_text(name, &value)?;
                 self.title = Some(value);
@@ -404,15 +379,6 @@ fn moment(name: &str, value: &str) -> Result<Timestamp, Problem> {
     };
     let what = "must be a time such as 2026-11-22T19:40:00Z, or seconds since 1970";
     found.ok_or_else(|| expected(name, what, value))
-}
-
-/// The name of a time zone, as its database writes it.
-fn zone(name: &str, value: &str) -> Result<String, Problem> {
-    // The bundled database: the same picture on every machine.
-    let zone = TimeZoneDatabase::bundled().get(value).ok();
-    let known = zone.as_ref().and_then(jiff::tz::TimeZone::iana_name);
-    let wrong = || expected(name, "must be a time zone such as Europe/Berlin", value);
-    known.map(str::to_owned).ok_or_else(wrong)
 }
 
 fn is_digits(text: &str) -> bool {

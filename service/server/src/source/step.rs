@@ -110,6 +110,7 @@ impl Grid {
     }
 
     /// How many moments there are.
+    #[cfg(test)]
     pub(super) fn points(&self) -> usize {
         let steps = self.end_ms.abs_diff(self.start_ms) / self.step_ms.max(1);
         usize::try_from(steps)

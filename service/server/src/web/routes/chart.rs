@@ -97,10 +97,6 @@ fn chart(request: &ChartRequest, data: &Data, notes: &[String]) -> Chart {
     let moment = data.evaluated_at.strftime("%Y-%m-%d %H:%M:%S UTC");
     let note = notes.join("; ");
     Chart {
-        // Both were read by the request.
-        kind: request.kind.as_str().parse().unwrap_or_default(),
-        zone: request.zone.parse().unwrap_or_default(),
-        stacked: request.stacked,
         range: Some((data.start, data.end)),
         evaluated_at: Some(format!("evaluated {moment}")),
         note: Some(cut(note)).filter(|note| !note.is_empty()),
