@@ -163,7 +163,7 @@ fn contrast(one: Color, other: Color) -> f32 {
 fn luminance(color: Color) -> f32 {
     let linear = |channel: u8| {
         let part = f32::from(channel) / 255.0;
-        part * (0.012_522_878 + part * (0.682_171_11 + part * 0.305_306_01))
+        part * (0.012_522_878 + part * (0.682_171_1 + part * 0.305_306_01))
     };
     0.212_6 * linear(color.r) + 0.715_2 * linear(color.g) + 0.072_2 * linear(color.b)
 }

@@ -3,8 +3,6 @@
 //! Threads of their own, because drawing is work for a core: in the async runtime it would make
 //! cached answers wait.
 
-mod cost;
-
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -166,7 +164,7 @@ impl Pool {
         bytes: usize,
         deadline: Deadline,
     ) -> Result<Drawn, DrawError> {
-        let cost = cost::of(&scene, bytes);
+        let cost = Duration::from_micros(scene.cost_micros());
         if cost > self.cost_max {
             return Err(DrawError::TooDear {
                 limit: self.cost_max,
