@@ -13,6 +13,8 @@ use crate::text::{Ink, Line, Paragraph, TextStyle, Typesetter};
 
 /// All lengths below are in pixels of a card of this size; others are scaled to fit.
 const REFERENCE: (f32, f32) = (1_200.0, 630.0);
+/// An upright card is read from nearer by: its text is as if the reference were only so wide.
+const UPRIGHT_WIDTH: f32 = 760.0;
 /// From the edge to the panel.
 const MARGIN: f32 = 48.0;
 /// From the panel to the text.
@@ -29,6 +31,8 @@ const SUBTITLE_SIZE_MIN: f32 = 22.0;
 const SUBTITLE_SIZE_MAX: f32 = 44.0;
 const SUBTITLE_GAP: f32 = 18.0;
 const FOOTER_SIZE: f32 = 25.0;
+/// From the texts to the line over the footer, at least.
+const TEXTS_GAP: f32 = 14.0;
 /// From the line over the footer to the footer.
 const FOOTER_GAP: f32 = 20.0;
 /// Text is never smaller, however small the card.
@@ -37,7 +41,7 @@ const SIZE_PIXELS_MIN: f32 = 6.0;
 const LINES_MAX: usize = 2;
 const LINES_BESIDE_PICTURE_MAX: usize = 3;
 /// Lines of title and subtitle, less and less, for cards without room for more.
-const FEWER_LINES: [(usize, usize); 4] = [(3, 1), (2, 1), (1, 1), (1, 0)];
+const FEWER_LINES: [(usize, usize); 5] = [(3, 2), (3, 1), (2, 1), (1, 1), (1, 0)];
 /// The part of the panel that a picture takes, and how far it stays from the panel's edge.
 const PICTURE_PART: f32 = 0.35;
 const PICTURE_INSET: f32 = 22.0;
@@ -59,8 +63,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn new(card: &Card, typesetter: &Typesetter<'_>) -> Self {
-        let (width, height) = (card.width as f32, card.height as f32);
-        let scale = (width / REFERENCE.0).min(height / REFERENCE.1);
+        let scale = scale(card.width as f32, card.height as f32);
         let whole = Area {
             left: 0,
             top: 0,
@@ -96,8 +99,8 @@ impl Layout {
         let title_size = f32::from(card.title_size);
         let subtitle = (title_size * SUBTITLE_PART).clamp(SUBTITLE_SIZE_MIN, SUBTITLE_SIZE_MAX);
         let subtitle = TextStyle::regular(size(subtitle, self.scale));
-        self.subtitle = typesetter.paragraph(&card.subtitle, subtitle, room, LINES_MAX);
-        let height = self.footer_top() - self.content.top;
+        self.subtitle = typesetter.paragraph(&card.subtitle, subtitle, room, lines_max);
+        let height = self.footer_top() - self.content.top - pixels(TEXTS_GAP, self.scale);
         for part in TITLE_PARTS {
             let style = TextStyle::bold(size(title_size * part, self.scale));
             self.title = typesetter.paragraph(&card.title, style, room, lines_max);
@@ -244,6 +247,12 @@ impl Layout {
             Align::Center => left + ((self.content.width() as f32 - width) / 2.0).max(0.0),
         }
     }
+}
+
+/// How large everything is: as the reference in area, as long as it fits.
+fn scale(width: f32, height: f32) -> f32 {
+    let area = (width / REFERENCE.0 * height / REFERENCE.1).sqrt();
+    area.min(width / UPRIGHT_WIDTH).min(height / REFERENCE.1)
 }
 
 /// Where the picture goes, if there is one, and the text: beside each other, or one above the other

@@ -133,7 +133,7 @@ fn landscape() -> Raster {
         let hill = |base: f64, height: f64, wave: f64, shift: f64| {
             base - height * (x * wave + shift).sin() - height * 0.4 * (x * wave * 2.3 + shift).sin()
         };
-        let sun = (x - 0.66).powi(2) + (y - 0.42).powi(2);
+        let sun = (x * 0.9 - 0.58).powi(2) + (y - 0.42).powi(2);
         if y > hill(0.86, 0.05, 6.0, 0.4) {
             return [15, 42, 67, 255];
         }
