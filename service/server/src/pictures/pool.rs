@@ -479,6 +479,40 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn dear_pictures_leave_a_thread_to_cheap_ones() {
+        const DEAR_BYTES: usize = 12_000_000;
+        let (go, gate) = mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        let make = move || -> Box<Draw> {
+            let gate = Arc::clone(&gate);
+            Box::new(move |scene, _| {
+                if matches!(scene, Scene::Card(card) if card.title == "dear") {
+                    gate.lock().unwrap().recv().unwrap();
+                }
+                Ok(picture())
+            })
+        };
+        let pool = Arc::new(Pool::start(bounds(2, 8), figures(), Arc::new(make)).unwrap());
+        let dear = || {
+            let pool = Arc::clone(&pool);
+            tokio::spawn(async move { pool.draw(scene("dear"), DEAR_BYTES, soon()).await })
+        };
+        let (one, other) = (dear(), dear());
+        // One is being drawn for as long as we like, the other may not be.
+        while pool.shared.lock().waiting.cost() != cost::of(&scene("dear"), DEAR_BYTES) {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..100 {
+            let cheap = pool.draw(scene("cheap"), 9, soon());
+            let drawn = tokio::time::timeout(Duration::from_secs(5), cheap).await;
+            assert!(drawn.expect("it waits behind dear ones").is_ok());
+        }
+        go.send(()).unwrap();
+        go.send(()).unwrap();
+        assert!(one.await.unwrap().is_ok() && other.await.unwrap().is_ok());
+    }
+
+    #[tokio::test]
     async fn a_picture_that_alone_is_too_dear_is_refused_before_it_waits() {
         let make = || -> Box<Draw> { Box::new(|_, _| Ok(picture())) };
         let tight = PoolBounds {

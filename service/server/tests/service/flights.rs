@@ -66,6 +66,49 @@ async fn more_than_the_queue_holds_is_shed_with_advice() {
 }
 
 #[tokio::test]
+async fn a_picture_that_is_too_dear_is_refused_by_name() {
+    let desk = Desk::open(&["render.cost_max=2ms"]).await;
+    let usual = desk.get("/v1/card.png?title=usual").await;
+    assert_eq!(usual.status(), 200);
+    let dear = desk
+        .get("/v1/card.png?title=dear&width=2000&height=2000")
+        .await;
+    assert_eq!(dear.status(), 422);
+    let problem: serde_json::Value = serde_json::from_str(&dear.text().await.unwrap()).unwrap();
+    assert_eq!(problem["type"], "urn:proofmark:problem:limit-exceeded");
+    assert_eq!(
+        (&problem["parameter"], &problem["limit"]),
+        (&"picture".into(), &2.into())
+    );
+    assert!(problem["actual"].as_u64() > Some(2), "{problem}");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("milliseconds of drawing, more than 2"),
+        "{problem}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_work_than_can_wait_is_shed_by_its_cost() {
+    let desk = Desk::open(&["render.threads=1", "render.queue_cost_max=10ms"]).await;
+    let requests: Vec<_> = (0..40)
+        .map(|index| {
+            let path = format!("/v1/card.png?title={index}&width=2000&height=2000");
+            let request = desk.http.get(desk.url(&path));
+            tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
+        })
+        .collect();
+    let mut shed = 0.0;
+    for request in requests {
+        shed += f64::from(u8::from(request.await.unwrap() == 503));
+    }
+    assert!(shed > 0.0);
+    assert_eq!(desk.value("render_shed_total{reason=\"cost\"}").await, shed);
+}
+
+#[tokio::test]
 async fn a_request_past_its_deadline_is_answered_with_504() {
     let desk = Desk::open(&["http.deadline=1ms", "render.threads=1"]).await;
     let answer = desk
