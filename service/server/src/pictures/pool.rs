@@ -164,7 +164,7 @@ impl Pool {
         bytes: usize,
         deadline: Deadline,
     ) -> Result<Drawn, DrawError> {
-        let cost = Duration::from_micros(scene.cost_micros());
+        let cost = cost_of(&scene);
         if cost > self.cost_max {
             return Err(DrawError::TooDear {
                 limit: self.cost_max,
@@ -274,6 +274,11 @@ impl Shared {
         self.figures.queue_depth.set(line.waiting.len() as f64);
         Some((taken, now))
     }
+}
+
+/// How long one thread of the reference machine would take.
+fn cost_of(scene: &Scene) -> Duration {
+    Duration::from_micros(scene.cost_micros())
 }
 
 /// Draws once; also says whether drawing panicked.
@@ -389,6 +394,16 @@ mod tests {
         })
     }
 
+    /// Larger than any that is cheap.
+    fn dear_scene() -> Scene {
+        Scene::Card(Card {
+            title: "dear".to_owned(),
+            width: 4_000,
+            height: 4_000,
+            ..Card::default()
+        })
+    }
+
     fn picture() -> render::Picture {
         render::Picture {
             png: b"png".to_vec(),
@@ -480,7 +495,6 @@ mod tests {
 
     #[tokio::test]
     async fn dear_pictures_leave_a_thread_to_cheap_ones() {
-        const DEAR_BYTES: usize = 12_000_000;
         let (go, gate) = mpsc::channel::<()>();
         let gate = Arc::new(Mutex::new(gate));
         let make = move || -> Box<Draw> {
@@ -495,11 +509,11 @@ mod tests {
         let pool = Arc::new(Pool::start(bounds(2, 8), figures(), Arc::new(make)).unwrap());
         let dear = || {
             let pool = Arc::clone(&pool);
-            tokio::spawn(async move { pool.draw(scene("dear"), DEAR_BYTES, soon()).await })
+            tokio::spawn(async move { pool.draw(dear_scene(), 9, soon()).await })
         };
         let (one, other) = (dear(), dear());
         // One is being drawn for as long as we like, the other may not be.
-        while pool.shared.lock().waiting.cost() != cost::of(&scene("dear"), DEAR_BYTES) {
+        while pool.shared.lock().waiting.cost() != cost_of(&dear_scene()) {
             tokio::task::yield_now().await;
         }
         for _ in 0..100 {

@@ -83,7 +83,7 @@ mod tests {
     fn the_shortest_of_all_counts() {
         let millis = Duration::from_millis;
         let taken = |header, query| {
-            let headers = if header == "" {
+            let headers = if header.is_empty() {
                 HeaderMap::new()
             } else {
                 with_header(header)

@@ -33,7 +33,7 @@ fn refusal(query: &str) -> String {
 #[test]
 fn a_name_is_enough() {
     let request = parsed("name=latency_p99");
-    assert!(!request.name.is_none() && !request.is_pinned);
+    assert!(request.name.is_some() && !request.is_pinned);
     assert_eq!(request.blame(), Blame::Configuration);
     assert_eq!((request.width, request.height), (800, 400));
     assert_eq!((request.unit, request.kind), (Unit::Seconds, Kind::Line));
