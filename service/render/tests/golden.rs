@@ -109,3 +109,12 @@ fn different_scenes_have_different_canonical_bytes() {
         assert_eq!(scene.canonical_bytes(), scene.clone().canonical_bytes());
     }
 }
+
+/// Those of more work than may be done are bounded, and say so.
+#[test]
+fn only_a_graph_of_too_much_work_is_simplified() {
+    let mut painter = Painter::new(scenes::fonts());
+    for (name, scene) in scenes::scenes() {
+        assert!(!draw(&mut painter, &scene).is_simplified, "{name}");
+    }
+}

@@ -334,6 +334,7 @@ mod tests {
             width: 1,
             height: 1,
             missing_glyphs: 0,
+            is_simplified: false,
         }
     }
 
