@@ -136,3 +136,12 @@ fn cards_look_as_they_were_reviewed() {
     }
     insta::assert_snapshot!(seen);
 }
+
+/// Those of more work than may be done are bounded, and say so.
+#[test]
+fn only_a_graph_of_too_much_work_is_simplified() {
+    let mut painter = Painter::new(scenes::fonts());
+    for (name, scene) in scenes::scenes() {
+        assert!(!draw(&mut painter, &scene).is_simplified, "{name}");
+    }
+}

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use render::{
-    Align, Axis, Background, Band, Card, Chart, Color, Fonts, Kind, Mark, MarkKind, Painter,
-    Picture, Raster, RenderError, Scene, Series, Template, Theme, Threshold, Unit, Zone,
+    Align, Axis, Background, Band, Before, Card, Chart, Color, Direction, Edge, Fonts, Graph, Kind,
+    Mark, MarkKind, Node, Painter, Picture, Raster, RenderError, Scene, Series, State, Template,
+    Theme, Threshold, Unit, Zone,
 };
 
 thread_local! {
@@ -121,6 +122,53 @@ prop_compose! {
     }
 }
 
+fn any_state() -> impl Strategy<Value = Option<State>> {
+    let states = [
+        State::Ok,
+        State::Warning,
+        State::Failed,
+        State::Unknown,
+        State::Idle,
+    ];
+    prop::option::of(prop::sample::select(states.to_vec()))
+}
+
+prop_compose! {
+    fn any_nodes()(parts in prop::collection::vec((any_text(), any_text(), any_state()), 0..30)) -> Vec<Node> {
+        // Ids that are as strange as texts are, and different.
+        let node = |(index, (label, detail, state)): (usize, (String, String, Option<State>))| Node {
+            id: format!("{index}{}", label.chars().take(9).collect::<String>()), label, detail, state,
+        };
+        parts.into_iter().enumerate().map(node).collect()
+    }
+}
+
+prop_compose! {
+    fn any_parts()(nodes in any_nodes())(
+        ends in prop::collection::vec(
+            (0..nodes.len().max(1), 0..nodes.len().max(1), any_text(), any_number(), any_state()), 0..60),
+        nodes in Just(nodes),
+    ) -> Before {
+        let id = |at: usize| nodes.get(at).map(|node| node.id.clone()).unwrap_or_default();
+        let edges = ends.into_iter().map(|(from, to, label, weight, state)| Edge {
+            from: id(from), to: id(to), label, weight, state,
+        });
+        Before { edges: edges.collect(), nodes }
+    }
+}
+
+prop_compose! {
+    fn any_graph()(
+        width in any_size(), height in any_size(), title in any_text(), subtitle in any_text(),
+        theme in any_theme(),
+        direction in prop_oneof![Just(Direction::Down), Just(Direction::Right)],
+        now in any_parts(), before in prop::option::of(any_parts()),
+    ) -> Graph {
+        let Before { nodes, edges } = now;
+        Graph { width, height, title, subtitle, theme, direction, nodes, edges, before: before.map(Box::new) }
+    }
+}
+
 /// Draws; a scene that passes its own check must be drawn, and one that does not must be refused.
 fn drawn_or_refused(scene: &Scene) {
     let checked = scene.check();
@@ -158,6 +206,11 @@ proptest! {
     #[test]
     fn any_chart_is_drawn_or_refused(chart in any_chart()) {
         drawn_or_refused(&Scene::Chart(chart));
+    }
+
+    #[test]
+    fn any_graph_is_drawn_or_refused(graph in any_graph()) {
+        drawn_or_refused(&Scene::Graph(graph));
     }
 }
 

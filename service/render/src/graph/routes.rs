@@ -11,6 +11,9 @@ use crate::scene::Direction;
 const PIECE: f32 = 5.0;
 const PIECES_MAX: usize = 32;
 
+/// Pixels by which the run of a curve may differ from that of a straight line.
+const STRAIGHT: f32 = 1.0;
+
 /// Part of a border that lines may touch.
 const BORDER_PART: f32 = 0.7;
 
@@ -310,13 +313,14 @@ fn curve(points: &[Point]) -> Vec<Point> {
         }
         2.0 * before * after / (before + after)
     };
-    let mut line = Vec::with_capacity(points.len() * 8);
+    let mut line: Vec<Point> = Vec::with_capacity(points.len() * 8);
     line.extend(points.first());
     for at in 1..points.len() {
         let ((x0, y0), (x1, y1)) = (points[at - 1], points[at]);
         let (width, height) = (x1 - x0, y1 - y0);
         let (m0, m1) = (slope(at - 1) * height, slope(at) * height);
-        let is_straight = width.abs() < 0.25 && m0.abs() < 0.25 && m1.abs() < 0.25;
+        // Slopes that are nearly those of the straight line bend it by less than a pixel shows.
+        let is_straight = (m0 - width).abs() < STRAIGHT && (m1 - width).abs() < STRAIGHT;
         let pieces = ((width.abs() + height.abs()) / PIECE) as usize;
         let pieces = if is_straight {
             1
@@ -327,6 +331,13 @@ fn curve(points: &[Point]) -> Vec<Point> {
             let t = piece as f32 / pieces as f32;
             let (t2, t3) = (t * t, t * t * t);
             let x = x0 + width * (3.0 * t2 - 2.0 * t3) + m0 * (t3 - 2.0 * t2 + t) + m1 * (t3 - t2);
+            // Points on one line along the layers need only its ends.
+            if let [.., before, last] = line[..]
+                && before.0 == x
+                && last.0 == x
+            {
+                line.pop();
+            }
             line.push((x, y0 + height * t));
         }
     }

@@ -56,6 +56,12 @@ impl Tags {
         let is_readable = text_size >= TEXT_SIZE_MIN;
         let mut grid = Grid::new(size);
         fit.boxes.iter().for_each(|&area| grid.take(area));
+        if is_readable {
+            let lines = routes.iter().map(|route| &route.line);
+            lines
+                .zip(1..)
+                .for_each(|(line, number)| grid.cross(line, number));
+        }
         let mut tried = 0;
         for (index, (edge, route)) in model.edges.iter().zip(routes).enumerate() {
             let (sign, text) = (edge.sign(), edge.text());
@@ -75,7 +81,7 @@ impl Tags {
             let sign_room = sign.map_or(0, |_| i32::from(style.size) + padding / 2);
             let size = (width + sign_room + 2 * padding, style.leading() + 2);
             let side = (edge.from == edge.to).then_some(direction);
-            match grid.place(&route.line, size, side) {
+            match grid.place(&route.line, index as u32 + 1, size, side) {
                 Some(area) => tags.placed.push(Tag {
                     edge: index,
                     area,
@@ -94,15 +100,20 @@ struct Grid {
     width: i32,
     height: i32,
     is_taken: Vec<bool>,
+    /// The number of the line that crosses each cell, [`Grid::SEVERAL`], or 0.
+    lines: Vec<u32>,
 }
 
 impl Grid {
+    const SEVERAL: u32 = u32::MAX;
+
     fn new((width, height): (u32, u32)) -> Self {
         let (width, height) = (width as i32 / CELL, height as i32 / CELL);
         Self {
             width,
             height,
             is_taken: vec![false; (width * height) as usize],
+            lines: vec![0; (width * height) as usize],
         }
     }
 
@@ -131,11 +142,33 @@ impl Grid {
         }
     }
 
-    /// The first free place along a line for something of this size, which is taken then. On the
-    /// line, or beside one that leads back to its own node.
+    /// Marks the cells that a line crosses.
+    fn cross(&mut self, line: &[Point], number: u32) {
+        for pair in line.windows(2) {
+            let (from, to) = (pair[0], pair[1]);
+            let (x, y) = (to.0 - from.0, to.1 - from.1);
+            let steps = (x.abs().max(y.abs()) / CELL as f32).ceil().max(1.0);
+            for step in 0..=steps as i32 {
+                let part = step as f32 / steps;
+                let column = ((from.0 + x * part) as i32 / CELL).clamp(0, self.width - 1);
+                let row = ((from.1 + y * part) as i32 / CELL).clamp(0, self.height - 1);
+                let cell = &mut self.lines[(row * self.width + column) as usize];
+                *cell = match *cell {
+                    0 => number,
+                    same if same == number => number,
+                    _ => Self::SEVERAL,
+                };
+            }
+        }
+    }
+
+    /// A free place along the line of this number for something of this size, which is taken then:
+    /// the first that hides no other line, or else the first. On the line, or beside one that leads
+    /// back to its own node.
     fn place(
         &mut self,
         line: &[Point],
+        number: u32,
         (width, height): (i32, i32),
         beside: Option<Direction>,
     ) -> Option<Area> {
@@ -164,7 +197,17 @@ impl Grid {
                     .rows(*area)
                     .all(|row| !self.is_taken[row].contains(&true))
         };
-        let found = PLACES.into_iter().filter_map(area).find(is_free)?;
+        let hides_none = |area: &Area| {
+            let is_own = |&other: &u32| other == 0 || other == number;
+            self.rows(*area)
+                .all(|row| self.lines[row].iter().all(is_own))
+        };
+        let free: Vec<Area> = PLACES
+            .into_iter()
+            .filter_map(area)
+            .filter(is_free)
+            .collect();
+        let found = *free.iter().find(|area| hides_none(area)).or(free.first())?;
         self.take(found);
         Some(found)
     }
@@ -191,4 +234,44 @@ fn along(line: &[Point], part: f32) -> Option<Point> {
         left -= piece;
     }
     line.last().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_keeps_off_boxes_other_tags_and_other_lines() {
+        let mut grid = Grid::new((400, 400));
+        let line = [(200.0, 0.0), (200.0, 400.0)];
+        let crossing = [(0.0, 200.0), (400.0, 200.0)];
+        grid.cross(&line, 1);
+        grid.cross(&crossing, 2);
+        let first = grid.place(&line, 1, (40, 20), None).unwrap();
+        assert_eq!(
+            (first.top, first.bottom),
+            (150, 170),
+            "the middle is crossed"
+        );
+        let second = grid.place(&line, 1, (40, 20), None).unwrap();
+        assert_eq!(second.top, 230, "the first place is taken");
+        grid.take(Area {
+            left: 0,
+            top: 0,
+            right: 400,
+            bottom: 188,
+        });
+        grid.take(Area {
+            left: 0,
+            top: 212,
+            right: 400,
+            bottom: 400,
+        });
+        assert_eq!(
+            grid.place(&line, 1, (40, 20), None).unwrap().top,
+            190,
+            "better than none"
+        );
+        assert_eq!(grid.place(&line, 1, (40, 20), None), None);
+    }
 }

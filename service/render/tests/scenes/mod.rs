@@ -5,8 +5,8 @@ pub(crate) mod charts;
 use std::sync::Arc;
 
 use render::{
-    Background, Band, Card, Chart, Color, Fonts, Raster, Scene, Series, Template, Theme, Threshold,
-    Unit,
+    Background, Band, Before, Card, Chart, Color, Direction, Edge, Fonts, Graph, Node, Raster,
+    Scene, Series, State, Template, Theme, Threshold, Unit,
 };
 
 /// Where `ci/setup` puts the Chinese font.
@@ -28,7 +28,10 @@ pub(crate) fn scenes() -> Vec<(&'static str, Scene)> {
     let charts = charts()
         .into_iter()
         .map(|(name, chart)| (name, Scene::Chart(chart)));
-    cards.chain(charts).collect()
+    let graphs = graphs()
+        .into_iter()
+        .map(|(name, graph)| (name, Scene::Graph(graph)));
+    cards.chain(charts).chain(graphs).collect()
 }
 
 fn cards() -> Vec<(&'static str, Card)> {
@@ -179,4 +182,100 @@ fn checks() -> Raster {
         [(x / 2) as u8, (y / 2) as u8, on as u8, 255 - (x / 4) as u8]
     });
     Raster::from_rgba(SIDE, SIDE, pixels.collect()).unwrap()
+}
+
+fn node((id, label, state): (&str, &str, Option<State>)) -> Node {
+    Node {
+        id: id.to_owned(),
+        label: label.to_owned(),
+        detail: label.chars().take(3).collect(),
+        state,
+    }
+}
+
+fn edge((from, to, weight): (&str, &str, f64)) -> Edge {
+    Edge {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        label: format!("{weight}/s"),
+        weight,
+        state: None,
+    }
+}
+
+/// Some services and who calls whom.
+fn services() -> Graph {
+    Graph {
+        title: "Services of a release".to_owned(),
+        subtitle: "calls per second".to_owned(),
+        nodes: [
+            ("edge", "edge proxy", Some(State::Ok)),
+            ("render", "", Some(State::Warning)),
+            ("redis", "redis", Some(State::Failed)),
+            ("desk", "desk", Some(State::Idle)),
+            ("store", "graph store", Some(State::Unknown)),
+            ("batch", "batch", None),
+        ]
+        .map(node)
+        .into(),
+        edges: [
+            ("edge", "render", 190.0),
+            ("edge", "store", 31.0),
+            ("batch", "render", 8.0),
+            ("render", "redis", 120.0),
+            ("render", "store", 20.0),
+            ("store", "store", 2.0),
+            ("redis", "edge", 1.0),
+            ("desk", "store", 3.5),
+        ]
+        .map(edge)
+        .into(),
+        ..Graph::default()
+    }
+}
+
+fn graphs() -> Vec<(&'static str, Graph)> {
+    let latin = services();
+    let mut chinese = Graph {
+        title: "发布时的服务关系".to_owned(),
+        theme: Theme::Dark,
+        direction: Direction::Right,
+        ..latin.clone()
+    };
+    chinese.nodes[0].label = "入口代理".to_owned();
+    let mut difference = latin.clone();
+    difference.nodes.retain(|node| node.id != "batch");
+    difference.edges.retain(|edge| edge.from != "batch");
+    difference.nodes.push(node(("queue", "queue", None)));
+    difference.edges.push(edge(("edge", "queue", 4.0)));
+    difference.nodes[2].state = Some(State::Ok);
+    difference.edges[0].weight = 210.0;
+    difference.before = Some(Box::new(Before {
+        nodes: latin.nodes.clone(),
+        edges: latin.edges.clone(),
+    }));
+    let many = Graph {
+        width: 640,
+        height: 480,
+        nodes: (0..300)
+            .map(|at| node((&at.to_string(), "", None)))
+            .collect(),
+        edges: (1..300)
+            .flat_map(|to| [(to / 3, to), (to / 7, to)])
+            .map(|(from, to)| edge((&from.to_string(), &to.to_string(), 1.0)))
+            .collect(),
+        ..Graph::default()
+    };
+    let empty = Graph {
+        nodes: Vec::new(),
+        edges: Vec::new(),
+        ..latin.clone()
+    };
+    vec![
+        ("graph latin", latin),
+        ("graph chinese", chinese),
+        ("graph change", difference),
+        ("graph many", many),
+        ("graph empty", empty),
+    ]
 }
