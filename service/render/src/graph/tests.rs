@@ -89,12 +89,28 @@ fn check(graph: &Graph, steps: u64, is_acyclic: bool) -> Result<bool, TestCaseEr
             route.line[0]
         );
         prop_assert!(is_on_border(to, route.tip()), "{:?} of {to:?}", route.tip());
-        if is_acyclic {
-            let (end, start) = match graph.direction {
-                Direction::Down => (from.bottom, to.top),
-                Direction::Right => (from.right, to.left),
-            };
-            prop_assert!(end <= start, "{from:?} to {to:?}");
+        // Along the layers: the ends of both boxes, and where the edge leaves and arrives.
+        let (from_span, to_span, leaves, arrives) = match graph.direction {
+            Direction::Down => (
+                (from.top, from.bottom),
+                (to.top, to.bottom),
+                route.line[0].1,
+                route.tip().1,
+            ),
+            Direction::Right => (
+                (from.left, from.right),
+                (to.left, to.right),
+                route.line[0].0,
+                route.tip().0,
+            ),
+        };
+        if from_span.1 <= to_span.0 {
+            prop_assert_eq!((leaves, arrives), (from_span.1 as f32, to_span.0 as f32));
+        } else {
+            prop_assert!(!is_acyclic, "{from:?} to {to:?}");
+        }
+        if to_span.1 <= from_span.0 {
+            prop_assert_eq!((leaves, arrives), (from_span.0 as f32, to_span.1 as f32));
         }
     }
     Ok(layout.is_simplified())
