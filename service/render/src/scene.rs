@@ -53,7 +53,8 @@ impl Scene {
     /// Predicted time of drawing in microseconds, on one thread of the machine that the README names.
     ///
     /// Told from the scene's values alone, without setting text: never less for more pixels, glyphs or
-    /// points, and right within a factor of two for scenes that pass their limits.
+    /// points, and right within a factor of two for usual scenes that pass their limits. Of a line with
+    /// many points it takes the worst, which is noise: a smooth one costs up to four times less.
     #[must_use]
     pub fn cost_micros(&self) -> u64 {
         match self {

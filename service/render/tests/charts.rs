@@ -23,6 +23,15 @@ fn drawn(chart: Chart) -> Vec<u8> {
     picture.unwrap().png
 }
 
+/// Whether two pictures show the same: a palette is filled in drawing order, and where it has a colour
+/// that is close enough, an edge takes that one.
+fn are_alike(one: &[u8], other: &[u8]) -> bool {
+    const CLOSE: u8 = 24;
+    let pixels = |png| image::load_from_memory(png).unwrap().into_rgb8().into_raw();
+    let (one, other) = (pixels(one), pixels(other));
+    one.len() == other.len() && one.iter().zip(&other).all(|(a, b)| a.abs_diff(*b) <= CLOSE)
+}
+
 fn chart(kind: Kind, series: Vec<Series>) -> Chart {
     Chart {
         width: 320,
@@ -66,7 +75,7 @@ proptest! {
             drawn(chart(Kind::Line, places.map(|place| all[place].clone()).to_vec()))
         };
         let first = order([0, 1, 2]);
-        prop_assert!(order([2, 0, 1]) == first && order([1, 2, 0]) == first);
+        prop_assert!(are_alike(&order([2, 0, 1]), &first) && are_alike(&order([1, 2, 0]), &first));
     }
 
     #[test]

@@ -250,7 +250,7 @@ mod tests {
     fn a_card_costs_more_with_more_of_anything() {
         let card = Card::default();
         let usual = card.cost_micros();
-        assert!((500..2_000).contains(&usual), "{usual} µs");
+        assert!((200..800).contains(&usual), "{usual} µs");
         let title = "x".repeat(TITLE_CHARACTERS_MAX);
         let picture = Raster::from_rgba(600, 600, vec![9; 600 * 600 * 4]);
         for dearer in [

@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn the_shortest_of_all_counts() {
         let millis = Duration::from_millis;
-        let taken = |header, query| {
+        let taken = |header: &str, query| {
             let headers = if header.is_empty() {
                 HeaderMap::new()
             } else {

@@ -11,22 +11,21 @@ const PIXEL: u64 = 1_200;
 const COVERED: u64 = 1_500;
 const RUN_PIXEL: u64 = 7_000;
 
-/// In thousandths: how much of the picture one series of an area chart paints over, however few its
+/// In per cent: how much of the picture one series of an area chart paints over, however few its
 /// points are, and all rows of a heat map together.
-const AREA: u64 = 500;
-const HEAT: u64 = 400;
-const WHOLE: u64 = 1_000;
+const AREA: u64 = 50;
+const HEAT: u64 = 40;
+const WHOLE: u64 = 100;
 
 impl Chart {
     /// Predicted time of drawing in microseconds: monotone in size, texts, series and points.
-    #[allow(dead_code, reason = "admission by cost asks for it through the scene")]
     pub(in crate::scene) fn cost_micros(&self) -> u64 {
         let pixels = u64::from(self.width).saturating_mul(u64::from(self.height));
         let points: u64 = self.series.iter().map(|one| one.points.len() as u64).sum();
         let runs: u64 = self.series.iter().map(|one| self.runs(one)).sum();
         let picos = [
             pixels.saturating_mul(PIXEL),
-            (pixels / WHOLE).saturating_mul(COVERED * self.covered()),
+            self.covered(pixels).saturating_mul(COVERED),
             (runs * u64::from(self.height)).saturating_mul(RUN_PIXEL),
         ];
         let picos = picos.into_iter().fold(0, u64::saturating_add);
@@ -34,17 +33,19 @@ impl Chart {
         nanos.saturating_add(picos / 1_000) / 1_000
     }
 
-    /// How often a pixel is painted over by series, in thousandths.
-    fn covered(&self) -> u64 {
+    /// Pixels of `pixels` that are painted over by series, once for each.
+    fn covered(&self, pixels: u64) -> u64 {
         if self.kind == Kind::Heat {
-            return HEAT;
+            return pixels / WHOLE * HEAT;
         }
         // From two points a column on, noise fills the whole height.
-        let columns = u64::from(self.width.max(1)) * 2;
-        let least = if self.kind == Kind::Area { AREA } else { 0 };
-        let dense = |one: &Series| one.points.len() as u64 * WHOLE / columns;
-        let series = self.series.iter();
-        series.map(|one| dense(one).clamp(least, WHOLE)).sum()
+        let height = u64::from(self.height);
+        let least = match self.kind {
+            Kind::Area => pixels / WHOLE * AREA,
+            _ => 0,
+        };
+        let dense = |one: &Series| (one.points.len() as u64 * height / 2).clamp(least, pixels);
+        self.series.iter().map(dense).fold(0, u64::saturating_add)
     }
 
     /// The pieces that gaps cut a series into; more than some in each column are not told apart.
