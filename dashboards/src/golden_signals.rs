@@ -1,15 +1,15 @@
 //! The golden signals dashboard, row by row as it is read.
 
 use signals::{
-    BUILD_INFO, CIRCUIT_STATE, CPU_SATURATION, DB_OPERATION, HTTP_CONNECTIONS, HTTP_REQUEST,
-    RENDER_CACHE, RENDER_INFLIGHT, RENDER_MISSING_GLYPHS, RENDER_QUEUE_DEPTH, RENDER_SHED,
-    RENDER_STAGE, TELEMETRY_DROPPED,
+    BUILD_INFO, CIRCUIT_STATE, CPU_SATURATION, DB_OPERATION, HTTP_CLIENT, HTTP_CONNECTIONS,
+    HTTP_REQUEST, RENDER_CACHE, RENDER_DEGRADED, RENDER_INFLIGHT, RENDER_MISSING_GLYPHS,
+    RENDER_QUEUE_DEPTH, RENDER_SHED, RENDER_STAGE, TELEMETRY_DROPPED,
 };
 use slo::Objective;
 
 use crate::names::{
-    CPU_SOURCE, DEPENDENCY, ERROR_TYPE, KIND, OPERATION, REASON, RESULT, ROUTE, STAGE, STATUS,
-    TELEMETRY, TIER, VERSION,
+    CPU_SOURCE, DEPENDENCY, ERROR_TYPE, KIND, LEVEL, OPERATION, REASON, RESULT, ROUTE, STAGE,
+    STATUS, TELEMETRY, TIER, VERSION,
 };
 use crate::objectives;
 use crate::panel::{Limits, Look, Panel, Row, lines};
@@ -29,6 +29,7 @@ pub(crate) fn rows(of: &[Objective]) -> Vec<Row> {
         row("Drawing", drawing()),
         row("Caches", caches()),
         row("Redis and its circuit", redis()),
+        row("What the service calls", upstreams()),
         row("Builds and telemetry", builds()),
     ]
 }
@@ -166,8 +167,8 @@ fn saturation() -> Vec<Panel> {
     let shed = lines(
         "Refused at admission",
         "reqps",
-        "Requests that were refused because the queue was full or connections were too many. \
-         Normal is 0.",
+        "Requests that were refused because the queue was full, the picture too dear or connections \
+         too many. Normal is 0.",
     )
     .size(8, 8)
     .limits(Limits::Above(0.001))
@@ -306,6 +307,47 @@ fn redis() -> Vec<Panel> {
         format!("{{{{instance}}}} {{{{{DEPENDENCY}}}}}"),
     );
     vec![slow, errors, circuit]
+}
+
+fn upstreams() -> Vec<Panel> {
+    let slow = lines(
+        "P99 of upstreams",
+        "s",
+        "Time of one call, its body included: Prometheus for charts, pictures for cards.",
+    )
+    .size(8, 8)
+    .query(
+        quantile(
+            0.99,
+            &format!("{HTTP_CLIENT}_bucket"),
+            &format!(", {DEPENDENCY}"),
+        ),
+        format!("{{{{{DEPENDENCY}}}}}"),
+    );
+    let errors = lines(
+        "Calls by outcome",
+        "reqps",
+        "Calls a second by how they failed; without a name they succeeded. A failed call costs no \
+         answer while there is older data, or a card without its picture.",
+    )
+    .look(Look::Stacked)
+    .size(8, 8)
+    .query(
+        format!("sum by ({DEPENDENCY}, {ERROR_TYPE}) (rate({HTTP_CLIENT}_count{SPAN}))"),
+        format!("{{{{{DEPENDENCY}}}}} {{{{{ERROR_TYPE}}}}}"),
+    );
+    let degraded = lines(
+        "Degraded answers",
+        "reqps",
+        "Answers that were less than what was asked for: a picture left out, a coarser step, older \
+         data. Normal is 0.",
+    )
+    .size(8, 8)
+    .query(
+        format!("sum by ({LEVEL}, {REASON}) (rate({RENDER_DEGRADED}{SPAN}))"),
+        format!("{{{{{LEVEL}}}}} {{{{{REASON}}}}}"),
+    );
+    vec![slow, errors, degraded]
 }
 
 fn builds() -> Vec<Panel> {

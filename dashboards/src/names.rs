@@ -1,8 +1,8 @@
 //! Names of labels, taken from the catalog of signals.
 
 use signals::{
-    CacheResult, CpuSource, DbOperation, Dependency, ErrorType, ExperimentName, FaultName, Kind,
-    LabelValue, Route, ShedReason, Stage, Status, Telemetry, Tier, Version,
+    CacheResult, CpuSource, DbOperation, DegradedLevel, Dependency, ErrorType, ExperimentName,
+    FaultName, Kind, LabelValue, Route, ShedReason, Stage, Status, Telemetry, Tier, Version,
 };
 
 macro_rules! names {
@@ -28,6 +28,8 @@ names! {
     RESULT = CacheResult;
     /// Why a request was refused.
     REASON = ShedReason;
+    /// How far an answer is from what was asked for.
+    LEVEL = DegradedLevel;
     /// What a store was asked.
     OPERATION = DbOperation;
     /// What the service calls.

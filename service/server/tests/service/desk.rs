@@ -46,6 +46,13 @@ impl Desk {
         self.http.get(self.url(path)).send().await.unwrap()
     }
 
+    /// As a program asks, which wants errors in words.
+    pub(crate) async fn get_as_program(&self, path: &str) -> reqwest::Response {
+        let request = self.http.get(self.url(path));
+        let request = request.header("accept", "application/json");
+        request.send().await.unwrap()
+    }
+
     pub(crate) async fn post_chart(&self, body: impl Into<reqwest::Body>) -> reqwest::Response {
         let request = self.http.post(self.url("/v1/chart.png"));
         request

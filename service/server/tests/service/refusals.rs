@@ -57,11 +57,18 @@ async fn every_bad_target_is_named() {
         "/v1/card.png?width=4000&height=4000",
         "/v1/card.png?background=blue",
         "/v1/chart.png",
+        "/v1/chart.png?name=nothing",
+        "/v1/chart.png?query=up",
+        "/v1/chart.png?name=latency_p99&sig=x",
+        "/v1/card.png?template=picture&picture=https://example.com/a.png",
+        "/v1/card.png?deadline=soon",
+        "/v1/card.png?strict=true&title=%F0%9F%9A%80",
+        "/v1/graph.png",
         "/?theme=dark",
         &long,
         &too_long,
     ] {
-        lines.push(report(desk.get(path).await).await);
+        lines.push(report(desk.get_as_program(path).await).await);
     }
     let request = desk.http.delete(desk.url("/v1/card.png"));
     lines.push(report(request.send().await.unwrap()).await);

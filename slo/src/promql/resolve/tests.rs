@@ -82,7 +82,7 @@ fn an_unknown_value_is_named_with_those_that_there_are() {
         };
         assert_eq!(lines, count, "{query}: {found}");
     }
-    insta::assert_snapshot!(problems(r#"render_shed_total{reason="full"}"#), @r#"reason="full" matches no value of render_shed_total; expected one of "queue_full", "connections""#);
+    insta::assert_snapshot!(problems(r#"render_shed_total{reason="full"}"#), @r#"reason="full" matches no value of render_shed_total; expected one of "queue_full", "connections", "evicted", "cost""#);
 }
 
 #[test]

@@ -186,7 +186,7 @@ fn everything_that_is_seen_is_part_of_the_identity() {
         "name=latency_p99&title=x",
         "name=latency_p99&unit=none",
         "name=latency_p99&kind=bar",
-        "name=latency_p99&stacked=true",
+        "name=latency_p99&kind=bar&stacked=true",
         "query=up",
         "query=up&title=x",
     ] {
