@@ -42,6 +42,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_page_shows_every_kind_and_how_a_url_is_signed() {
+        let pictures = signals::Route::ALL
+            .iter()
+            .map(|route| route.as_str())
+            .filter(|route| route.starts_with("/v1/"));
+        let commands = ["proofmark sign --new-key", "proofmark sign --set", "--check"];
+        for shown in pictures.chain(commands) {
+            assert!(PAGE.contains(shown), "{shown}");
+        }
+    }
+
+    #[test]
     fn the_page_loads_nothing_from_elsewhere() {
         for elsewhere in ["http://", "https://", "src=\"//", "@import"] {
             assert!(!PAGE.contains(elsewhere), "{elsewhere}");
