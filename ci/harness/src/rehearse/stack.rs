@@ -142,7 +142,7 @@ impl Stack {
         let redis_by_proxy = self.start_toxiproxy(loopback(redis_port)).await?;
         self.start_desk(plan.work).await?;
         self.start_service(redis_by_proxy, plan.sabotage).await?;
-        write_rules(plan, self.desk)?;
+        write_rules(plan, self.desk, self.service)?;
         self.start_alertmanager(alertmanager.clone(), alertmanager_port, plan)
             .await?;
         self.start_prometheus(prometheus.clone(), loopback(alertmanager_port), plan)
@@ -297,8 +297,14 @@ impl Stack {
         ];
         let mut args: Vec<String> = fixed.map(str::to_owned).to_vec();
         // A rehearsal samples every trace, and looks at Redis again soon after a fault.
-        for setting in ["telemetry.trace_ratio=1.0", "redis.breaker.cooldown=2s"] {
-            args.extend(["--set".to_owned(), setting.to_owned()]);
+        let settings = [
+            "telemetry.trace_ratio=1.0".to_owned(),
+            "redis.breaker.cooldown=2s".to_owned(),
+            format!("prometheus.url=http://{}", self.prometheus),
+            "prometheus.step_min=1s".to_owned(),
+        ];
+        for setting in settings {
+            args.extend(["--set".to_owned(), setting]);
         }
         let mut env = Vec::new();
         if let Some(sabotage) = sabotage {
@@ -439,11 +445,12 @@ impl Stack {
 }
 
 /// Writes the rules and the routing as `proofmark build` does, for this stack.
-fn write_rules(plan: &Plan<'_>, desk: SocketAddr) -> Result<(), Failure> {
+fn write_rules(plan: &Plan<'_>, desk: SocketAddr, service: SocketAddr) -> Result<(), Failure> {
     let settings = alerts::Settings {
         interval: Duration::from_secs(1),
         runbook_base: format!("file://{}/runbooks", plan.root.display()),
         desk_url: format!("http://{desk}/webhook"),
+        chart_base: format!("http://{service}"),
         ..alerts::Settings::default()
     };
     for (path, text) in alerts::rules_for(plan.objectives, &settings) {
