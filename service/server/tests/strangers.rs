@@ -224,7 +224,9 @@ fn slow_strangers_hold_up_nobody_hold_little_memory_and_give_way() {
         let one = |_| stranger(&callers, desk.public, first);
         (0..EACH).map(one).collect()
     };
-    let (heads, bodies, deaf) = (crowd(HEAD), crowd(POST), crowd(&unread));
+    // The heads are as long as any that is taken, but for their ends.
+    let long = [HEAD, &[b'a'; 20_000]].concat();
+    let (heads, bodies, deaf) = (crowd(&long), crowd(POST), crowd(&unread));
     desk.await_value("http_server_open_connections", |open| {
         open >= 3.0 * EACH as f64
     });
