@@ -231,9 +231,11 @@ mod tests {
 
     #[test]
     fn a_span_has_two_units_at_most() {
-        let report: Vec<String> = [0, 59, 60, 3_599, 3_600, 3_605, 90_000, 2_678_400, 31_535_999]
-            .map(|seconds| span(Duration::from_secs(seconds)))
-            .into();
+        let report: Vec<String> = [
+            0, 59, 60, 3_599, 3_600, 3_605, 90_000, 2_678_400, 31_535_999,
+        ]
+        .map(|seconds| span(Duration::from_secs(seconds)))
+        .into();
         assert_eq!(
             report.join(", "),
             "0s, 59s, 1m, 59m 59s, 1h, 1h, 1d 1h, 31d, 364d 23h"

@@ -119,7 +119,7 @@ pub(super) fn is_id(text: &str) -> bool {
 /// Hexadecimal if all of it can be: chance makes no base64url of that kind, and a hexadecimal secret
 /// that was cut must not pass for another encoding.
 fn decode(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let digit = |byte: u8| char::from(byte).to_digit(16);
         let byte = |pair: &[u8]| u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok();
         return text.as_bytes().chunks_exact(2).map(byte).collect();

@@ -47,7 +47,11 @@ mod tests {
             .iter()
             .map(|route| route.as_str())
             .filter(|route| route.starts_with("/v1/"));
-        let commands = ["proofmark sign --new-key", "proofmark sign --set", "--check"];
+        let commands = [
+            "proofmark sign --new-key",
+            "proofmark sign --set",
+            "--check",
+        ];
         for shown in pictures.chain(commands) {
             assert!(PAGE.contains(shown), "{shown}");
         }
