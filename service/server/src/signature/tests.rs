@@ -20,7 +20,10 @@ fn now() -> SystemTime {
 
 fn keyring_with(settings: &[&str]) -> Result<Keyring, String> {
     let config = Config::with(settings).map_err(|error| error.to_string())?;
-    Keyring::new(&config).map_err(|error| error.to_string())
+    Keyring::new(&config).map_err(|error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+        format!("{error}{}", cause.unwrap_or_default())
+    })
 }
 
 fn keyring(keys: &[&str]) -> Keyring {
