@@ -150,7 +150,11 @@ fn label(value: f64, exponent: i32, suffix: &str) -> String {
         };
     }
     if exponent < -DECIMALS_MAX || value.abs() >= 1e7 {
-        let text = format!("{value:.3e}");
+        // As many digits as the step has, or ticks that are close beside their value would be alike.
+        let power = format!("{value:e}");
+        let power = power.split_once('e').and_then(|(_, it)| it.parse().ok());
+        let decimals = power.map_or(3, |power: i32| power.saturating_sub(exponent).clamp(3, 16));
+        let text = format!("{value:.*e}", decimals as usize);
         let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
         let digits = digits.trim_end_matches('0').trim_end_matches('.');
         return format!("{digits}e{power}{suffix}");
@@ -216,6 +220,16 @@ mod tests {
         0 | 1 d | 2 d | 3 d | 4 d | 5 d
         0 | 100 d | 200 d | 300 d | 400 d | 500 d
         ");
+    }
+
+    #[test]
+    fn ticks_far_from_zero_and_close_together_are_told_apart() {
+        let low = -567_173_469_554.482_5;
+        let high = low + 567.173_469_554_482_5;
+        assert_eq!(
+            labels(low, high, Unit::Ratio),
+            "-5.671734696e13% | -5.671734694e13% | -5.671734692e13% | -5.67173469e13% | -5.671734688e13%"
+        );
     }
 
     proptest! {
