@@ -4,6 +4,7 @@ mod problem;
 mod query;
 mod card;
 mod members;
+mod json;
 mod chart;
 mod graph;
 mod body;

@@ -3,7 +3,7 @@
 use render::{Before, Direction, Edge, Graph, Node, State, Theme};
 use serde::Deserialize;
 
-use super::chart::{bad_member, choice, depth};
+use super::json::{self, choice};
 use super::members::{Number, Object, Pixels};
 use super::problem::Problem;
 use super::query::check_text;
@@ -58,15 +58,7 @@ struct BeforeBody {
 
 /// The graph that a body describes.
 pub(crate) fn parse(body: &[u8], depth_max: usize) -> Result<Graph, Problem> {
-    let depth = depth(body);
-    if depth > depth_max {
-        return Err(Problem::too_deep(depth_max, depth));
-    }
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let Object(parsed) = serde_path_to_error::deserialize(&mut json).map_err(bad_member)?;
-    json.end()
-        .map_err(|error| Problem::parameter("body", format!("{error}.")))?;
-    let graph = graph(parsed)?;
+    let graph = graph(json::read(body, depth_max)?)?;
     graph
         .check_names()
         .map_err(|error| Problem::parameter(error.parameter(), error.to_string()))?;

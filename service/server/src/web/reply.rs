@@ -191,6 +191,10 @@ pub(crate) fn set_problem_headers(headers: &mut HeaderMap, problem: &Problem) {
     if let Some(allow) = problem.allow {
         insert_text(header::ALLOW, allow);
     }
+    if problem.status == Status::Unauthorized {
+        // RFC 9110 wants the scheme to be named; `proofmark sign` speaks it.
+        insert_text(header::WWW_AUTHENTICATE, "Proofmark-Signed-URL");
+    }
     if problem.closes {
         insert_text(header::CONNECTION, "close");
     }
