@@ -51,10 +51,13 @@ const PICTURE: Endings = &[
 ];
 
 /// Methods that the routes are asked by, mistakes apart.
-const USUAL: [(Method, Route); 6] = [
+const USUAL: [(Method, Route); 9] = [
     (Method::Get, Route::Card),
     (Method::Head, Route::Card),
+    (Method::Get, Route::Chart),
+    (Method::Head, Route::Chart),
     (Method::Post, Route::Chart),
+    (Method::Post, Route::Graph),
     (Method::Get, Route::Gallery),
     (Method::Head, Route::Gallery),
     (Method::Get, Route::Unmatched),
@@ -66,6 +69,21 @@ const UNROUTED: Endings = &[
     (Status::BadRequest, ErrorType::None),
     (Status::UriTooLong, ErrorType::None),
     (Status::HeadersTooLarge, ErrorType::None),
+];
+
+/// What asking for something that needs a signature can come to.
+const SIGNED: Endings = &[
+    (Status::Unauthorized, ErrorType::None),
+    (Status::Forbidden, ErrorType::None),
+];
+
+/// What asking Prometheus can come to.
+const SOURCED: Endings = &[
+    (Status::NotFound, ErrorType::None),
+    (Status::BadGateway, ErrorType::Connection),
+    (Status::BadGateway, ErrorType::Response),
+    (Status::BadGateway, ErrorType::Timeout),
+    (Status::Unavailable, ErrorType::CircuitOpen),
 ];
 
 const CONDITIONAL: Endings = &[(Status::NotModified, ErrorType::None)];
@@ -203,17 +221,24 @@ impl Figures {
                 (method, Route::Card, CONDITIONAL),
                 (method, Route::Gallery, PAGE),
                 (method, Route::Gallery, CONDITIONAL),
-                (method, Route::Chart, NOT_ALLOWED),
+                (method, Route::Card, SIGNED),
+                (method, Route::Chart, PICTURE),
+                (method, Route::Chart, CONDITIONAL),
+                (method, Route::Chart, SIGNED),
+                (method, Route::Chart, SOURCED),
+                (method, Route::Graph, NOT_ALLOWED),
             ]);
         }
         endings.extend([
             (Method::Post, Route::Chart, PICTURE),
             (Method::Post, Route::Chart, BODY),
+            (Method::Post, Route::Graph, PICTURE),
+            (Method::Post, Route::Graph, BODY),
         ]);
         for route in [Route::Card, Route::Gallery] {
             endings.push((Method::Post, route, NOT_ALLOWED));
         }
-        for route in [Route::Card, Route::Chart, Route::Gallery] {
+        for route in [Route::Card, Route::Chart, Route::Graph, Route::Gallery] {
             endings.push((Method::Other, route, NOT_ALLOWED));
         }
         for &method in Method::ALL {
@@ -222,7 +247,7 @@ impl Figures {
         endings.push((Method::Other, Route::Unmatched, UNROUTED));
         for (method, route) in USUAL {
             endings.push((method, route, ANY));
-            if injects_errors && matches!(route, Route::Card | Route::Chart) {
+            if injects_errors && matches!(route, Route::Card | Route::Chart | Route::Graph) {
                 endings.push((method, route, INJECTED));
             }
         }

@@ -16,3 +16,4 @@ mod draining;
 mod telemetry;
 mod starting;
 mod source;
+mod signed;
