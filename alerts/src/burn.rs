@@ -59,7 +59,7 @@ fn not_measured(objective: &Objective) -> Alert {
     let ratio = format!("{}{}", ratio_name(SHORTEST), selector(objective));
     let series = [ratio]
         .into_iter()
-        .chain(objective.indicator.total.selectors());
+        .chain(objective.indicator.queries()[0].selectors());
     let absences: Vec<String> = series.map(|series| format!("  absent({series})")).collect();
     Alert {
         expr: format!("max(\n{}\n)", absences.join("\n  or\n")),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use outcome::{Failure, Outcome};
 
-use crate::objective::Objective;
+use crate::objective::{Indicator, Objective};
 use crate::promql::{self, Catalog};
 use crate::query::Query;
 use crate::text::{self, percent, wrapped};
@@ -79,8 +79,12 @@ fn table(objectives: &[Objective], catalog: &Catalog) -> (String, Outcome) {
 type Found<'a> = (&'static str, &'a Query, promql::Problem);
 
 fn problems<'a>(objective: &'a Objective, catalog: &Catalog) -> Vec<Found<'a>> {
-    let parts = ["total", "good or bad"];
-    let queries = parts.into_iter().zip(objective.indicator.queries());
+    let parts: &[&'static str] = match objective.indicator {
+        Indicator::Ratio(_) => &["total", "good or bad"],
+        Indicator::Raw(_) => &["raw"],
+        Indicator::Threshold(_) => &["threshold"],
+    };
+    let queries = parts.iter().copied().zip(objective.indicator.queries());
     let of_query = |(part, query): (&'static str, &'a Query)| {
         let found = promql::check(&query.events("5m"), catalog)
             .err()

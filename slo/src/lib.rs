@@ -18,6 +18,7 @@
 //! Sources: the OpenSLO specification v1; *The Site Reliability Workbook*, chapter 5.
 
 mod objective;
+mod calendar;
 mod query;
 pub mod window;
 mod openslo;
@@ -30,6 +31,7 @@ pub mod gate;
 pub mod check;
 mod text;
 
+pub use calendar::{Calendar, CalendarUnit};
 pub use load::{FILE_SIZE_BYTES_MAX, FILES_MAX, load};
-pub use objective::{Counted, Indicator, Objective};
+pub use objective::{Counted, Indicator, Method, Objective, Operator, Ratio, Raw, Threshold};
 pub use query::{Query, QueryError};

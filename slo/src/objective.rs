@@ -1,11 +1,13 @@
 //! What a service promises, and how that is measured.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::calendar::Calendar;
 use crate::query::Query;
 
-/// One promise: at least this share of events is good, over this rolling window.
+/// One promise: at least this share of events, slices or time is good, over this window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Objective {
     /// Its name: lower-case letters, digits and hyphens, at most 63.
@@ -18,12 +20,18 @@ pub struct Objective {
     pub service: String,
     /// Share of good events that is promised, above 0 and below 1.
     pub target: f64,
-    /// Rolling window over which it holds.
+    /// Window over which it holds; of a calendar window the longest that it can be.
     pub window: Duration,
     /// The window in its largest exact unit, as [`crate::window::text`] writes it: `7d`.
     pub window_text: String,
+    /// When the window begins and ends, when it does not roll.
+    pub calendar: Option<Calendar>,
+    /// What the budget is made of.
+    pub method: Method,
     /// How good and bad are measured.
     pub indicator: Indicator,
+    /// Address of the Prometheus that its file names, as it stands there.
+    pub source: Option<String>,
     /// The file that it was read from.
     pub file: PathBuf,
     /// The line on which it begins, from 1.
@@ -45,13 +53,105 @@ impl Objective {
     }
 }
 
+/// What the budget of an objective is made of: OpenSLO's `budgetingMethod`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Method {
+    /// Each event counts for itself. Of an indicator that counts no events, each point in time does.
+    Occurrences,
+    /// Each slice of the window is good or bad as a whole.
+    Timeslices {
+        /// Length of a slice.
+        slice: Duration,
+        /// Share of good events that makes a slice good, above 0 and up to 1. It has no meaning
+        /// for an [`Indicator::Threshold`], whose slices are good when their mean fits.
+        target: f64,
+    },
+    /// The shares of good events of all slices are averaged.
+    RatioTimeslices {
+        /// Length of a slice.
+        slice: Duration,
+    },
+}
+
+/// How good and bad are told apart.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Indicator {
+    /// Two counts of events.
+    Ratio(Ratio),
+    /// A share that is recorded as such.
+    Raw(Raw),
+    /// A value that must stay on one side of a bound.
+    Threshold(Threshold),
+}
+
 /// A ratio of two counts of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Indicator {
+pub struct Ratio {
     /// Counts the good events, or the bad ones.
     pub counted: Counted,
     /// Counts all events.
     pub total: Query,
+}
+
+/// A share of good or of bad events, between 0 and 1, that a query gives at any time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raw {
+    /// The share, good or bad.
+    pub share: Counted,
+}
+
+/// A value against a bound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Threshold {
+    /// Gives the value at any time.
+    pub query: Query,
+    /// How a good value lies to the bound.
+    pub operator: Operator,
+    /// The bound, in the unit of the value; finite.
+    pub value: f64,
+}
+
+/// How a good value lies to its bound: OpenSLO's `op`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `lte`.
+    AtMost,
+    /// `lt`.
+    Below,
+    /// `gte`.
+    AtLeast,
+    /// `gt`.
+    Above,
+}
+
+impl Operator {
+    /// Whether `value` is good. NaN never is.
+    #[must_use]
+    pub fn holds(self, value: f64, bound: f64) -> bool {
+        match self {
+            Self::AtMost => value <= bound,
+            Self::Below => value < bound,
+            Self::AtLeast => value >= bound,
+            Self::Above => value > bound,
+        }
+    }
+
+    /// As PromQL writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AtMost => "<=",
+            Self::Below => "<",
+            Self::AtLeast => ">=",
+            Self::Above => ">",
+        }
+    }
+}
+
+impl fmt::Display for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// Which part of the events is counted beside their total.
@@ -73,23 +173,54 @@ impl Counted {
     }
 }
 
+/// Step of the subqueries that average what is no counter.
+const STEP: &str = "1m";
+
 impl Indicator {
-    /// Share of bad events over `window` (`5m`), as one PromQL expression without labels.
+    /// Share of bad events over `window` (`5m`), as one PromQL expression without labels. Of a
+    /// threshold it is the share of the time.
     ///
     /// It is NaN when there were no events, and empty when a series is missing.
     #[must_use]
     pub fn error_ratio(&self, window: &str) -> String {
+        match self {
+            Self::Ratio(ratio) => ratio.error_ratio(window),
+            Self::Raw(raw) => {
+                let share = raw.share.query().fill(window);
+                let mean = format!("avg_over_time((max({share}))[{window}:{STEP}])");
+                match raw.share {
+                    Counted::Bad(_) => mean,
+                    Counted::Good(_) => format!("1 - {mean}"),
+                }
+            }
+            Self::Threshold(threshold) => {
+                let value = threshold.query.fill(window);
+                let (operator, bound) = (threshold.operator, threshold.value);
+                format!(
+                    "1 - avg_over_time((max({value}) {operator} bool {bound})[{window}:{STEP}])"
+                )
+            }
+        }
+    }
+
+    /// The queries; of a ratio the total first.
+    #[must_use]
+    pub fn queries(&self) -> Vec<&Query> {
+        match self {
+            Self::Ratio(ratio) => vec![&ratio.total, ratio.counted.query()],
+            Self::Raw(raw) => vec![raw.share.query()],
+            Self::Threshold(threshold) => vec![&threshold.query],
+        }
+    }
+}
+
+impl Ratio {
+    fn error_ratio(&self, window: &str) -> String {
         let total = self.total.rate(window);
         match &self.counted {
             Counted::Bad(bad) => format!("{}\n/\n{total}", bad.rate(window)),
             Counted::Good(good) => format!("1 - (\n{}\n/\n{total}\n)", good.rate(window)),
         }
-    }
-
-    /// The queries, total first.
-    #[must_use]
-    pub fn queries(&self) -> [&Query; 2] {
-        [&self.total, self.counted.query()]
     }
 }
 
@@ -103,7 +234,7 @@ mod tests {
 
     #[test]
     fn counters_become_rates_that_are_summed() {
-        let indicator = Indicator {
+        let indicator = Ratio {
             counted: Counted::Bad(query(r#"answers_total{code=~"5.."}"#)),
             total: query("answers_total"),
         };
@@ -116,7 +247,7 @@ mod tests {
 
     #[test]
     fn good_events_are_turned_round() {
-        let indicator = Indicator {
+        let indicator = Ratio {
             counted: Counted::Good(query(r#"seconds_bucket{le="0.5"}"#)),
             total: query("sum(increase(seconds_count[{{.window}}]))"),
         };

@@ -137,6 +137,12 @@ impl Query {
         }
     }
 
+    /// The expression at a point in time, where a window is asked for with that one.
+    #[must_use]
+    pub fn fill(&self, window: &str) -> String {
+        promql::fill_window(&self.text, window)
+    }
+
     /// The selectors in it, without ranges and offsets.
     #[must_use]
     pub fn selectors(&self) -> Vec<String> {

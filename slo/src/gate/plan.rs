@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use outcome::Failure;
 
 use super::evidence::{Counts, Terms};
-use crate::objective::{Counted, Objective};
+use crate::objective::{Counted, Indicator, Objective};
 use crate::query::Query;
 use crate::{promql, window};
 
@@ -69,8 +69,11 @@ impl Plan {
             })
         };
         let judged = window::text(options.window);
+        let Indicator::Ratio(ratio) = &objective.indicator else {
+            return Err(Failure::misused("expected a ratio of counters"));
+        };
         let indicator = &objective.indicator;
-        let counted = indicator.counted.query();
+        let counted = ratio.counted.query();
         let mut selectors: Vec<String> = indicator
             .queries()
             .into_iter()
@@ -86,7 +89,7 @@ impl Plan {
             let edge = window::text(edge);
             let first = selectors.first().map_or("vector(0)", String::as_str);
             Some(PeriodPlan {
-                total: narrowed(&indicator.total.events(own))?,
+                total: narrowed(&ratio.total.events(own))?,
                 counted: narrowed(&counted.events(own))?,
                 edge: narrowed(&format!(
                     "count(last_over_time({first}[{edge}] offset {offset}))"
@@ -109,14 +112,14 @@ impl Plan {
             born: born.collect::<Result<_, _>>()?,
             terms: Terms {
                 target: objective.target,
-                counts: match indicator.counted {
+                counts: match ratio.counted {
                     Counted::Good(_) => Counts::Good,
                     Counted::Bad(_) => Counts::Bad,
                 },
                 events_min: options.events_min,
                 window: options.window,
             },
-            total: narrowed(&indicator.total.events(&judged))?,
+            total: narrowed(&ratio.total.events(&judged))?,
             counted: narrowed(&counted.events(&judged))?,
             period,
             selectors: selectors

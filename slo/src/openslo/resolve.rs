@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::document::{Content, Document, Fault, Place};
 use super::schema::{Metadata, Metric, RatioMetric, SliSpec, SloSpec, Target, TimeWindow, Whole};
-use crate::objective::{Counted, Indicator, Objective};
+use crate::objective::{Counted, Indicator, Method, Objective, Ratio};
 use crate::query::{Query, QueryError};
 use crate::window;
 
@@ -105,7 +105,10 @@ fn objective(
         target,
         window,
         window_text: window::text(window),
+        calendar: None,
+        method: Method::Occurrences,
         indicator,
+        source: None,
         file: place.file.clone(),
         line: place.first_line,
     })
@@ -217,7 +220,7 @@ fn indicator(found: &Found<'_>) -> Result<Indicator, Fault> {
                 .fault(&found.path, "expected either good or bad beside total"));
         }
     };
-    Ok(Indicator { counted, total })
+    Ok(Indicator::Ratio(Ratio { counted, total }))
 }
 
 fn query(found: &Found<'_>, part: &'static str, metric: &Metric) -> Result<Query, Fault> {

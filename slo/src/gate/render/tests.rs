@@ -8,7 +8,7 @@ use super::super::reason::{Reason, Which};
 use super::super::report::{REPORT_SCHEMA, Seen, Verdict};
 use super::*;
 use crate::budget::Events;
-use crate::objective::{Counted, Indicator, Objective};
+use crate::objective::{Counted, Indicator, Method, Objective, Ratio};
 use crate::query::Query;
 
 fn objective(name: &str) -> Objective {
@@ -21,10 +21,13 @@ fn objective(name: &str) -> Objective {
         target: 0.9995,
         window: Duration::from_secs(7 * 86_400),
         window_text: "7d".to_owned(),
-        indicator: Indicator {
+        calendar: None,
+        method: Method::Occurrences,
+        indicator: Indicator::Ratio(Ratio {
             counted: Counted::Bad(query("bad")),
             total: query("total"),
-        },
+        }),
+        source: None,
         file: PathBuf::from("a.yaml"),
         line: 1,
     }
