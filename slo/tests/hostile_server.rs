@@ -215,6 +215,7 @@ fn options(timeout: Duration) -> Options {
         matchers: Vec::new(),
         events_min: 1_000,
         timeout,
+        concurrency: 4,
         release: None,
     }
 }

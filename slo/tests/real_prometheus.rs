@@ -111,6 +111,7 @@ impl Server {
             matchers: vec![("job".to_owned(), job.to_owned())],
             events_min: 1_000,
             timeout,
+            concurrency: 4,
             release: None,
         };
         judge(&client, &objectives, &options).await.unwrap()

@@ -1,5 +1,6 @@
 //! Collects the evidence of every objective and has it judged.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use outcome::Failure;
@@ -42,9 +43,9 @@ pub async fn judge(
     let mut judged = Vec::new();
     match &at {
         Ok(at) => {
-            let mut asker = Asker::new(client, *at, deadline);
+            let asker = Asker::new(client, *at, deadline, options.concurrency);
             for (objective, plan) in objectives.iter().zip(&plans) {
-                let evidence = evidence(&mut asker, plan).await;
+                let evidence = evidence(&asker, plan).await;
                 refuse_bad_queries(objective, &evidence)?;
                 judged.push(judge_one(objective, plan, &evidence));
             }
@@ -67,7 +68,11 @@ pub async fn judge(
         window: window::text(options.window),
         matchers: options.matchers.iter().map(matcher).collect(),
         min_events: options.events_min,
+        tool: concat!("proofmark ", env!("CARGO_PKG_VERSION")).to_owned(),
+        reasons: Vec::new(),
+        remarks: Vec::new(),
         objectives: judged,
+        releases: None,
     })
 }
 
@@ -123,7 +128,7 @@ fn seen(evidence: &Evidence, window: Duration) -> Seen {
     }
 }
 
-async fn evidence(asker: &mut Asker<'_>, plan: &Plan) -> Evidence {
+async fn evidence(asker: &Asker<'_>, plan: &Plan) -> Evidence {
     let mut warnings = Warnings::default();
     let total = reading(asker, &plan.total, &mut warnings).await;
     let counted = reading(asker, &plan.counted, &mut warnings).await;
@@ -157,18 +162,18 @@ impl Warnings {
         }
     }
 
-    pub(super) fn of_answer(&mut self, answer: Answer) -> Answer {
+    pub(super) fn of_answer(&mut self, answer: Arc<Answer>) -> Arc<Answer> {
         self.add(&answer.warnings);
         answer
     }
 
-    pub(super) fn of_matrix(&mut self, matrix: Matrix) -> Matrix {
+    pub(super) fn of_matrix(&mut self, matrix: Arc<Matrix>) -> Arc<Matrix> {
         self.add(&matrix.warnings);
         matrix
     }
 }
 
-async fn reading(asker: &mut Asker<'_>, query: &str, warnings: &mut Warnings) -> Asked<Reading> {
+async fn reading(asker: &Asker<'_>, query: &str, warnings: &mut Warnings) -> Asked<Reading> {
     let answer = warnings.of_answer(asker.instant(query).await?);
     Ok(Reading {
         values: answer.vector.iter().map(|sample| sample.value).collect(),

@@ -23,6 +23,8 @@ pub struct Options {
     pub events_min: u64,
     /// How long Prometheus may take for all answers together.
     pub timeout: Duration,
+    /// The most questions that are on their way at the same time; at least 1.
+    pub concurrency: usize,
     /// The release, as the caller calls it.
     pub release: Option<String>,
 }
@@ -187,6 +189,7 @@ mod tests {
             matchers: vec![("instance".to_owned(), "a:1".to_owned())],
             events_min: 1,
             timeout: Duration::from_secs(1),
+            concurrency: 1,
             release: None,
         }
     }

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::decide::Decision;
 use super::reason::Reason;
+use super::releases::Releases;
 use crate::budget::Events;
 use crate::objective::Objective;
 
 /// Name and version of the shape of [`Report`] in JSON. A reader refuses another one; fields may
 /// be added without a new version.
-pub const REPORT_SCHEMA: &str = "proofmark.gate/1";
+pub const REPORT_SCHEMA: &str = "proofmark.gate/2";
 
 /// What was found out. The order is the order of badness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -21,6 +22,8 @@ pub const REPORT_SCHEMA: &str = "proofmark.gate/1";
 pub enum Verdict {
     /// Everything is known, and it holds.
     Pass,
+    /// Everything is known, and it holds, but not well.
+    Warn,
     /// It is not known.
     Inconclusive,
     /// It does not hold.
@@ -33,6 +36,7 @@ impl Verdict {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
+            Self::Warn => "warn",
             Self::Inconclusive => "inconclusive",
             Self::Fail => "fail",
         }
@@ -42,7 +46,7 @@ impl Verdict {
     #[must_use]
     pub const fn outcome(self) -> Outcome {
         match self {
-            Self::Pass => Outcome::Held,
+            Self::Pass | Self::Warn => Outcome::Held,
             Self::Inconclusive => Outcome::Inconclusive,
             Self::Fail => Outcome::Missed,
         }
@@ -76,8 +80,16 @@ pub struct Report {
     pub matchers: Vec<String>,
     /// Fewer events than this are inconclusive.
     pub min_events: u64,
+    /// The program that judged, with its version.
+    pub tool: String,
+    /// Why the whole is not a pass, beside the reasons of single objectives.
+    pub reasons: Vec<Explained>,
+    /// What else is worth knowing, in sentences.
+    pub remarks: Vec<String>,
     /// One entry for each objective, in the order of the files.
     pub objectives: Vec<Judged>,
+    /// This release beside earlier ones; `None` when no release is known.
+    pub releases: Option<Releases>,
 }
 
 /// The judgement on one objective. What is not known is `null`.

@@ -45,6 +45,9 @@ pub struct Args {
     /// How long Prometheus may take for all answers together.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = window::parse)]
     timeout: Duration,
+    /// The most queries at the same time.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
+    concurrency: u8,
     /// Folder for gate.json, gate.md and gate.junit.xml.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -84,6 +87,7 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
         matchers: args.matchers,
         events_min: args.min_events,
         timeout: args.timeout,
+        concurrency: usize::from(args.concurrency),
         release: args.release.as_deref().map(text::shown),
     };
     let report = judge(&client, &objectives, &options).await?;

@@ -44,7 +44,7 @@ fn samples(answer: &Answer) -> impl Iterator<Item = (Key, f64)> {
 
 /// Every target behind the selectors of a plan.
 pub(super) async fn targets(
-    asker: &mut Asker<'_>,
+    asker: &Asker<'_>,
     plan: &Plan,
     warnings: &mut Warnings,
 ) -> Asked<Vec<Target>> {
@@ -114,7 +114,7 @@ fn more_up(one: f64, other: f64) -> f64 {
 
 /// Age of the newest sample of every target that had series of a selector in the window.
 async fn ages_of(
-    asker: &mut Asker<'_>,
+    asker: &Asker<'_>,
     plan: &SelectorPlan,
     warnings: &mut Warnings,
 ) -> Asked<Vec<(Key, Option<f64>)>> {
@@ -141,7 +141,7 @@ struct Up {
 }
 
 async fn up(
-    asker: &mut Asker<'_>,
+    asker: &Asker<'_>,
     jobs: &[&str],
     window: Duration,
     warnings: &mut Warnings,

@@ -85,7 +85,11 @@ fn report(objectives: Vec<Judged>) -> Report {
         window: "1h".to_owned(),
         matchers: Vec::new(),
         min_events: 1_000,
+        tool: "proofmark 0.1.0".to_owned(),
+        reasons: Vec::new(),
+        remarks: Vec::new(),
         objectives,
+        releases: None,
     }
 }
 
