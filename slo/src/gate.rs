@@ -10,6 +10,7 @@
 
 mod evidence;
 mod reason;
+mod measure;
 mod decide;
 mod plan;
 mod ask;
@@ -22,7 +23,7 @@ mod run;
 
 pub use collect::judge;
 pub use decide::{Decision, PeriodFigures, decide};
-pub use evidence::{Asked, Counts, Evidence, Lost, LostKind, Period, Reading, Target, Terms};
+pub use evidence::{Asked, Counts, Evidence, Lost, LostKind, Period, Reading, Target, Terms, Unit};
 pub use plan::Options;
 pub use reason::{Reason, Which};
 pub use releases::{Compared, Figure, Release, Releases};

@@ -25,6 +25,7 @@ mod openslo;
 mod load;
 pub mod budget;
 pub mod burn;
+pub mod statistics;
 pub mod promql;
 pub mod prometheus;
 pub mod gate;

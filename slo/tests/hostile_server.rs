@@ -216,6 +216,7 @@ fn options(timeout: Duration) -> Options {
         events_min: 1_000,
         timeout,
         concurrency: 4,
+        bound: slo::statistics::Bound::default(),
         release: None,
     }
 }

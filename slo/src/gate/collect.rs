@@ -1,19 +1,28 @@
 //! Collects the evidence of every objective and has it judged.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
 use outcome::Failure;
 
 use super::ask::{Asker, Deadline, time};
 use super::decide::decide;
-use super::evidence::{Asked, Evidence, Lost, LostKind, Period, Reading, Target};
-use super::plan::{Options, Plan};
+use super::evidence::{Asked, Evidence, Lost, LostKind, Period, Reading, Target, Terms};
+use super::measure::{Grid, Measured, measure};
+use super::plan::{Count, Curves, Measure, Options, Plan};
+use super::reason::Reason;
 use super::report::{Judged, REPORT_SCHEMA, Report, Seen};
 use super::targets::targets;
 use crate::objective::Objective;
-use crate::prometheus::{Answer, Client, Matrix};
+use crate::prometheus::{Answer, Client, Labels, Matrix, Series};
 use crate::window;
+
+/// The most objectives that are worked on at the same time; their questions have a bound of their
+/// own.
+const OBJECTIVES_AT_ONCE: usize = 64;
 
 /// Most warnings of a server that become reasons.
 const WARNINGS_MAX: usize = 3;
@@ -32,30 +41,36 @@ pub async fn judge(
     if objectives.is_empty() {
         return Err(Failure::misused("expected at least one objective to judge"));
     }
-    let plans = objectives
-        .iter()
-        .map(|objective| Plan::new(objective, options));
-    let plans: Vec<Plan> = plans.collect::<Result<_, _>>()?;
+    let plan_all = |at: Timestamp| -> Result<Vec<Plan>, Failure> {
+        let plans = objectives.iter();
+        plans
+            .map(|objective| Plan::new(objective, options, at))
+            .collect()
+    };
+    // What is wrong with the files is said before anybody is asked.
+    plan_all(options.at.unwrap_or(Timestamp::UNIX_EPOCH))?;
     let deadline = Deadline::after(options.timeout);
     // Even when the time is given, this says whether anyone answers.
     let server_time = time(client, deadline).await;
     let at = server_time.map(|now| options.at.unwrap_or(now));
-    let mut judged = Vec::new();
-    match &at {
+    let judged = match &at {
         Ok(at) => {
             let asker = Asker::new(client, *at, deadline, options.concurrency);
-            for (objective, plan) in objectives.iter().zip(&plans) {
+            let plans = plan_all(*at)?;
+            let all = objectives.iter().zip(&plans);
+            let all = all.map(async |(objective, plan)| {
                 let evidence = evidence(&asker, plan).await;
                 refuse_bad_queries(objective, &evidence)?;
-                judged.push(judge_one(objective, plan, &evidence));
-            }
+                Ok(judge_one(objective, &plan.terms, &evidence))
+            });
+            let all = stream::iter(all).buffered(OBJECTIVES_AT_ONCE);
+            all.try_collect::<Vec<Judged>>().await?
         }
-        Err(lost) => {
-            for (objective, plan) in objectives.iter().zip(&plans) {
-                judged.push(judge_one(objective, plan, &nothing(lost)));
-            }
-        }
-    }
+        Err(lost) => objectives
+            .iter()
+            .map(|objective| judge_one(objective, &Terms::of(objective, options), &nothing(lost)))
+            .collect(),
+    };
     let verdict = Report::worst(&judged);
     let matcher = |(label, value): &(String, String)| format!("{label}={value:?}");
     Ok(Report {
@@ -76,15 +91,15 @@ pub async fn judge(
     })
 }
 
-fn judge_one(objective: &Objective, plan: &Plan, evidence: &Evidence) -> Judged {
-    let decision = decide(evidence, &plan.terms);
-    Judged::new(objective, decision, seen(evidence, plan.terms.window))
+fn judge_one(objective: &Objective, terms: &Terms, evidence: &Evidence) -> Judged {
+    let decision = decide(evidence, terms);
+    Judged::new(objective, terms, decision, seen(evidence, terms.window))
 }
 
 /// A query that this program took for PromQL and the server does not is a fault of the file.
 fn refuse_bad_queries(objective: &Objective, evidence: &Evidence) -> Result<(), Failure> {
     let queries = objective.indicator.queries();
-    let &[total, counted] = queries.as_slice() else {
+    let [Some(total), Some(counted)] = [queries.first(), queries.last()] else {
         return Ok(());
     };
     let period = evidence.period.as_ref();
@@ -112,6 +127,7 @@ fn nothing(lost: &Lost) -> Evidence {
         targets: Err(lost.clone()),
         period: None,
         warnings: Vec::new(),
+        unmeasured: Vec::new(),
     }
 }
 
@@ -130,24 +146,137 @@ fn seen(evidence: &Evidence, window: Duration) -> Seen {
 
 async fn evidence(asker: &Asker<'_>, plan: &Plan) -> Evidence {
     let mut warnings = Warnings::default();
-    let total = reading(asker, &plan.total, &mut warnings).await;
-    let counted = reading(asker, &plan.counted, &mut warnings).await;
+    let window = plan.terms.window;
+    let seen = measured(asker, &plan.measure, window, &mut warnings).await;
     let targets = targets(asker, plan, &mut warnings).await;
     let mut period = None;
     if let Some(plan) = &plan.period {
+        let seen = measured(asker, &plan.measure, plan.window, &mut warnings).await;
         period = Some(Period {
-            total: reading(asker, &plan.total, &mut warnings).await,
-            counted: reading(asker, &plan.counted, &mut warnings).await,
+            total: seen.total,
+            counted: seen.counted,
+            unmeasured: seen.unmeasured,
             history: reading(asker, &plan.edge, &mut warnings).await,
         });
     }
     Evidence {
-        total,
-        counted,
+        total: seen.total,
+        counted: seen.counted,
+        unmeasured: seen.unmeasured,
         targets,
         period,
         warnings: warnings.0,
     }
+}
+
+/// What a window gave.
+struct Counted {
+    total: Asked<Reading>,
+    counted: Asked<Reading>,
+    unmeasured: Vec<Reason>,
+}
+
+async fn measured(
+    asker: &Asker<'_>,
+    measure: &Measure,
+    window: Duration,
+    warnings: &mut Warnings,
+) -> Counted {
+    match measure {
+        Measure::Counts { total, counted } => Counted {
+            total: events(asker, total, window, warnings).await,
+            counted: events(asker, counted, window, warnings).await,
+            unmeasured: Vec::new(),
+        },
+        Measure::Curves(curves) => match curved(asker, curves, window, warnings).await {
+            Err(lost) => Counted {
+                total: Err(lost.clone()),
+                counted: Err(lost),
+                unmeasured: Vec::new(),
+            },
+            Ok(Ok(measured)) => Counted {
+                total: Ok(measured.total),
+                counted: Ok(measured.bad),
+                unmeasured: Vec::new(),
+            },
+            Ok(Err(unmeasured)) => Counted {
+                total: Ok(Reading::default()),
+                counted: Ok(Reading::default()),
+                unmeasured,
+            },
+        },
+    }
+}
+
+async fn events(
+    asker: &Asker<'_>,
+    count: &Count,
+    window: Duration,
+    warnings: &mut Warnings,
+) -> Asked<Reading> {
+    let query = count.over(window).map_err(|message| Lost {
+        kind: LostKind::BadQuery,
+        message,
+    })?;
+    reading(asker, &query, warnings).await
+}
+
+/// The most points of one answer: what Prometheus gives.
+const POINTS_AT_ONCE: i64 = 10_000;
+
+async fn curved(
+    asker: &Asker<'_>,
+    curves: &Curves,
+    window: Duration,
+    warnings: &mut Warnings,
+) -> Asked<Result<Measured, Vec<Reason>>> {
+    let end = asker.at().as_millisecond();
+    let length = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
+    let grid = Grid::over(end - length, end, curves.step);
+    let value = curve(asker, &curves.value, grid, warnings).await?;
+    let total = match &curves.total {
+        Some(total) => Some(curve(asker, total, grid, warnings).await?),
+        None => None,
+    };
+    Ok(measure(
+        curves.shape,
+        curves.method,
+        grid,
+        &value,
+        total.as_ref(),
+    ))
+}
+
+/// The values of a query on a grid, put together from as many answers as it takes.
+async fn curve(
+    asker: &Asker<'_>,
+    query: &str,
+    grid: Grid,
+    warnings: &mut Warnings,
+) -> Asked<Matrix> {
+    let mut whole: BTreeMap<Labels, Vec<(f64, f64)>> = BTreeMap::new();
+    let step = Duration::from_millis(grid.step.unsigned_abs());
+    let points = i64::try_from(grid.points).unwrap_or(i64::MAX);
+    let moment = |index: i64| {
+        let millis = grid.first.saturating_add(index.saturating_mul(grid.step));
+        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+    };
+    let mut next = 0;
+    while next < points {
+        let last = (next + POINTS_AT_ONCE).min(points) - 1;
+        let answer = asker.range(query, moment(next), moment(last), step).await?;
+        for series in &warnings.of_matrix(answer).series {
+            let known = whole.entry(series.labels.clone()).or_default();
+            known.extend(series.points.iter().copied());
+        }
+        next = last + 1;
+    }
+    let series = whole.into_iter();
+    let series = series.map(|(labels, points)| Series { labels, points });
+    Ok(Matrix {
+        series: series.collect(),
+        warnings: Vec::new(),
+    })
 }
 
 #[derive(Default)]

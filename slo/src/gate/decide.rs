@@ -1,9 +1,10 @@
 //! Evidence to verdict: a pure function.
 
-use super::evidence::{Asked, Counts, Evidence, Period, Reading, Target, Terms};
+use super::evidence::{Asked, Counts, Evidence, Period, Reading, Target, Terms, Unit};
 use super::reason::{Reason, Which};
 use super::report::Verdict;
 use crate::budget::Events;
+use crate::statistics::{self, Proof};
 use crate::text::count;
 
 /// Share of scrapes that may fail before events count as missing. One may always fail.
@@ -57,7 +58,9 @@ pub struct PeriodFigures {
 pub fn decide(evidence: &Evidence, terms: &Terms) -> Decision {
     let mut misses = Vec::new();
     let mut doubts = Vec::new();
-    let events = match events(&evidence.total, &evidence.counted, terms.counts) {
+    let seen = known(&evidence.unmeasured)
+        .and_then(|()| events(&evidence.total, &evidence.counted, terms.counts));
+    let events = match seen {
         Ok(events) => {
             judge_window(events, terms, &mut misses, &mut doubts);
             Some(events)
@@ -94,16 +97,46 @@ pub fn decide(evidence: &Evidence, terms: &Terms) -> Decision {
     }
 }
 
+/// Nothing says that there are no counts.
+fn known(unmeasured: &[Reason]) -> Result<(), Vec<Reason>> {
+    if unmeasured.is_empty() {
+        Ok(())
+    } else {
+        Err(unmeasured.to_vec())
+    }
+}
+
 fn judge_window(events: Events, terms: &Terms, misses: &mut Vec<Reason>, doubts: &mut Vec<Reason>) {
     if !are_enough(events, terms) {
-        let (seen, needed) = (events.total, terms.events_min.max(1));
-        doubts.push(Reason::TooFewEvents { seen, needed });
-    } else if !events.hold(terms.target) {
-        misses.push(Reason::Missed {
-            error_ratio: events.error_ratio().unwrap_or(1.0),
-            allowed_ratio: 1.0 - terms.target,
-            total: events.total,
+        doubts.push(Reason::TooFewEvents {
+            seen: events.total,
+            needed: needed(terms),
+            unit: terms.unit,
         });
+        return;
+    }
+    let error_ratio = events.error_ratio().unwrap_or(1.0);
+    let allowed_ratio = 1.0 - terms.target;
+    let missed = Reason::Missed {
+        error_ratio,
+        allowed_ratio,
+        total: events.total,
+    };
+    if terms.unit != Unit::Events {
+        // Time is seen whole; nothing is drawn from it, so there is nothing to be unsure about.
+        misses.extend((!events.hold(terms.target)).then_some(missed));
+        return;
+    }
+    match statistics::judge(events.bad, events.total, allowed_ratio, terms.bound) {
+        Proof::Holds => {}
+        Proof::Missed => misses.push(missed),
+        Proof::Open { more_needed } => doubts.push(Reason::Undecided {
+            error_ratio,
+            lower: terms.bound.lower(events.bad, events.total).unwrap_or(0.0),
+            upper: terms.bound.upper(events.bad, events.total).unwrap_or(1.0),
+            allowed_ratio,
+            more_needed,
+        }),
     }
 }
 
@@ -121,7 +154,9 @@ fn judge_period(
             return None;
         }
     };
-    match events(&period.total, &period.counted, terms.counts) {
+    let seen = known(&period.unmeasured)
+        .and_then(|()| events(&period.total, &period.counted, terms.counts));
+    match seen {
         Ok(events) => {
             if is_complete && are_enough(events, terms) && !events.hold(terms.target) {
                 misses.push(Reason::BudgetSpent {
@@ -141,8 +176,18 @@ fn judge_period(
     }
 }
 
+/// Fewer slices or points than this say little of a window.
+const SLICES_MIN: u64 = 10;
+
+fn needed(terms: &Terms) -> u64 {
+    match terms.unit {
+        Unit::Events => terms.events_min.max(1),
+        Unit::Slices | Unit::Points => SLICES_MIN,
+    }
+}
+
 fn are_enough(events: Events, terms: &Terms) -> bool {
-    events.total >= terms.events_min.max(1) as f64
+    events.total >= needed(terms) as f64
 }
 
 /// The events of two readings, when both are sound and fit each other.

@@ -1,8 +1,13 @@
 //! What was learned of one objective, before anyone decides.
 
+use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use super::reason::Reason;
 use crate::prometheus::SourceError;
+use crate::statistics::Bound;
 
 /// What a question gave, or why it gave nothing.
 pub type Asked<T> = Result<T, Lost>;
@@ -72,6 +77,29 @@ pub enum Counts {
     Bad,
 }
 
+/// What the counts of an objective count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Events, such as requests.
+    #[default]
+    Events,
+    /// Slices of the window.
+    Slices,
+    /// Points in time.
+    Points,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Events => "events",
+            Self::Slices => "slices",
+            Self::Points => "points",
+        })
+    }
+}
+
 /// A scraped process whose series are part of the indicator.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Target {
@@ -109,6 +137,8 @@ pub struct Period {
     pub counted: Asked<Reading>,
     /// Series at the beginning of the window: none when the history is shorter.
     pub history: Asked<Reading>,
+    /// Why there are no counts; empty when there are.
+    pub unmeasured: Vec<Reason>,
 }
 
 /// Everything that was learned of one objective.
@@ -124,6 +154,8 @@ pub struct Evidence {
     pub period: Option<Period>,
     /// What the server doubts about its answers.
     pub warnings: Vec<String>,
+    /// Why there are no counts; empty when there are.
+    pub unmeasured: Vec<Reason>,
 }
 
 /// What the evidence is held against.
@@ -137,4 +169,8 @@ pub struct Terms {
     pub events_min: u64,
     /// The window of the gate.
     pub window: Duration,
+    /// What is counted.
+    pub unit: Unit,
+    /// How sure a verdict on events must be.
+    pub bound: Bound,
 }

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use outcome::Failure;
+use promql_parser::parser::Expr;
 
-use super::evidence::{Counts, Terms};
-use crate::objective::{Counted, Indicator, Objective};
+use super::evidence::{Counts, Terms, Unit};
+use super::measure::{self, Shape};
+use crate::objective::{Counted, Indicator, Method, Objective};
 use crate::query::Query;
+use crate::statistics::Bound;
 use crate::{promql, window};
 
 /// How a release is judged.
@@ -21,6 +24,8 @@ pub struct Options {
     pub matchers: Vec<(String, String)>,
     /// Fewer events than this are inconclusive.
     pub events_min: u64,
+    /// How sure a verdict on events must be.
+    pub bound: Bound,
     /// How long Prometheus may take for all answers together.
     pub timeout: Duration,
     /// The most questions that are on their way at the same time; at least 1.
@@ -32,22 +37,75 @@ pub struct Options {
 /// The beginning of an objective's window in which samples prove that the history is as long.
 const EDGE_SHARE: u32 = 28;
 
+/// No window is looked at on more points than this: a month by the minute.
+pub(super) const POINTS_MAX: u64 = 44_640;
+
+/// Points of a window that is looked at by itself, unless they would lie closer than a second or
+/// wider than a minute.
+const POINTS_WANTED: u32 = 60;
+
+/// What `{{.window}}` of a query at a point stands for at least: four scrapes of 15 seconds.
+const RESOLUTION_MIN: Duration = Duration::from_secs(60);
+
 /// The questions of one objective.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) terms: Terms,
-    pub(super) total: String,
-    pub(super) counted: String,
+    pub(super) measure: Measure,
     pub(super) period: Option<PeriodPlan>,
     pub(super) selectors: Vec<SelectorPlan>,
     /// What the counters that began in the window began at, by target.
     pub(super) born: Vec<String>,
 }
 
+/// How a window is measured.
+#[derive(Debug, Clone)]
+pub(super) enum Measure {
+    /// By two counts of events.
+    Counts { total: Count, counted: Count },
+    /// By values on a grid of points.
+    Curves(Curves),
+}
+
+/// A count of events over any window.
+#[derive(Debug, Clone)]
+pub(super) struct Count {
+    query: Query,
+    matchers: Vec<(String, String)>,
+}
+
+impl Count {
+    fn of(query: &Query, options: &Options) -> Result<Self, String> {
+        let count = Self {
+            query: query.clone(),
+            matchers: options.matchers.clone(),
+        };
+        // What can be narrowed over one window can be over every other.
+        count.over(options.window).map(|_| count)
+    }
+
+    /// The query for the count over `window`.
+    pub(super) fn over(&self, window: Duration) -> Result<String, String> {
+        promql::with_matchers(&self.query.events(&window::text(window)), &self.matchers)
+    }
+}
+
+/// Values on a grid.
+#[derive(Debug, Clone)]
+pub(super) struct Curves {
+    pub(super) shape: Shape,
+    pub(super) method: Method,
+    pub(super) step: Duration,
+    pub(super) value: String,
+    pub(super) total: Option<String>,
+}
+
 #[derive(Debug)]
 pub(super) struct PeriodPlan {
-    pub(super) total: String,
-    pub(super) counted: String,
+    pub(super) measure: Measure,
+    /// As long as the window has lasted.
+    pub(super) window: Duration,
+    /// Counts the series at its beginning.
     pub(super) edge: String,
 }
 
@@ -60,44 +118,163 @@ pub(super) struct SelectorPlan {
     pub(super) newest: String,
 }
 
+/// Whether a query counts events over a window: a counter, or an expression with `{{.window}}`.
+fn counts_events(query: &Query) -> bool {
+    query.born("5m").is_some() || promql::has_window(query.as_str())
+}
+
+fn bounds_events(objective: &Objective) -> bool {
+    matches!(&objective.indicator, Indicator::Ratio(ratio)
+        if objective.method == Method::Occurrences && counts_events(&ratio.total))
+}
+
+impl Terms {
+    /// What the evidence of `objective` is held against.
+    #[must_use]
+    pub(super) fn of(objective: &Objective, options: &Options) -> Self {
+        let counts = match &objective.indicator {
+            Indicator::Ratio(ratio) if bounds_events(objective) => match ratio.counted {
+                Counted::Good(_) => Counts::Good,
+                Counted::Bad(_) => Counts::Bad,
+            },
+            _ => Counts::Bad,
+        };
+        let unit = if bounds_events(objective) {
+            Unit::Events
+        } else {
+            measure::unit(objective.method)
+        };
+        Self {
+            target: objective.target,
+            counts,
+            events_min: options.events_min,
+            window: options.window,
+            unit,
+            bound: options.bound,
+        }
+    }
+}
+
+impl Measure {
+    fn new(objective: &Objective, options: &Options, window: Duration) -> Result<Self, String> {
+        let narrowed = |query: &str| promql::with_matchers(query, &options.matchers);
+        if let (true, Indicator::Ratio(ratio)) = (bounds_events(objective), &objective.indicator) {
+            return Ok(Self::Counts {
+                total: Count::of(&ratio.total, options)?,
+                counted: Count::of(ratio.counted.query(), options)?,
+            });
+        }
+        let step = step(objective, window)?;
+        let resolution = window::text(step.max(RESOLUTION_MIN));
+        let (shape, value, total) = match &objective.indicator {
+            Indicator::Ratio(ratio) => {
+                let shape = match ratio.counted {
+                    Counted::Good(_) => Shape::Good,
+                    Counted::Bad(_) => Shape::Bad,
+                };
+                let count = |query: &Query| {
+                    if counts_events(query) {
+                        query.events(&window::text(step))
+                    } else {
+                        summed(&query.fill(&resolution))
+                    }
+                };
+                (
+                    shape,
+                    count(ratio.counted.query()),
+                    Some(count(&ratio.total)),
+                )
+            }
+            Indicator::Raw(raw) => {
+                let shape = match raw.share {
+                    Counted::Good(_) => Shape::GoodShare,
+                    Counted::Bad(_) => Shape::BadShare,
+                };
+                (shape, raw.share.query().fill(&resolution), None)
+            }
+            Indicator::Threshold(threshold) => {
+                let shape = Shape::Value(threshold.operator, threshold.value);
+                (shape, threshold.query.fill(&resolution), None)
+            }
+        };
+        Ok(Self::Curves(Curves {
+            shape,
+            method: objective.method,
+            step,
+            value: narrowed(&value)?,
+            total: total.map(|total| narrowed(&total)).transpose()?,
+        }))
+    }
+}
+
+/// A plain selector may match many series; they are summed.
+fn summed(query: &str) -> String {
+    match promql::parse(query) {
+        Ok(Expr::VectorSelector(_)) => format!("sum({query})"),
+        _ => query.to_owned(),
+    }
+}
+
+/// From point to point: of events in slices the slice itself, else a part of it that is fine enough.
+fn step(objective: &Objective, window: Duration) -> Result<Duration, String> {
+    let second = Duration::from_secs(1);
+    let fine = (window / POINTS_WANTED).clamp(second, Duration::from_secs(60));
+    let fine = Duration::from_secs(fine.as_secs());
+    let slice = match objective.method {
+        Method::Occurrences => None,
+        Method::Timeslices { slice, .. } | Method::RatioTimeslices { slice } => Some(slice),
+    };
+    let is_counted = matches!(&objective.indicator, Indicator::Ratio(ratio)
+        if counts_events(&ratio.total));
+    let step = match slice {
+        Some(slice) if is_counted => slice,
+        // So many whole steps that a slice is filled by them.
+        Some(slice) => {
+            let each = slice.as_millis().div_ceil(fine.as_millis()).max(1);
+            slice / u32::try_from(each).unwrap_or(u32::MAX)
+        }
+        None => fine,
+    };
+    let points = window.as_millis() / step.as_millis().max(1);
+    if slice.is_none() && points > u128::from(POINTS_MAX) {
+        let coarse = window.as_secs().div_ceil(POINTS_MAX);
+        return Ok(Duration::from_secs(coarse.div_ceil(60) * 60));
+    }
+    if points > u128::from(POINTS_MAX) {
+        return Err(format!(
+            "{} in slices takes {points} points; at most {POINTS_MAX} are read",
+            window::text(window)
+        ));
+    }
+    Ok(step)
+}
+
 impl Plan {
     /// # Errors
-    /// [`Failure::misused`] when a matcher cannot be added to a query.
-    pub(super) fn new(objective: &Objective, options: &Options) -> Result<Self, Failure> {
-        let narrowed = |query: &str| {
-            promql::with_matchers(query, &options.matchers).map_err(|message| {
-                let (file, line) = (objective.file.display(), objective.line);
-                Failure::misused(format!("{file}:{line}: {message}"))
-            })
-        };
+    /// [`Failure::misused`] when a matcher cannot be added to a query, or a window has too many
+    /// slices.
+    pub(super) fn new(
+        objective: &Objective,
+        options: &Options,
+        at: Timestamp,
+    ) -> Result<Self, Failure> {
+        let plan = Self::of(objective, options, at);
+        plan.map_err(|message| {
+            let (file, line) = (objective.file.display(), objective.line);
+            Failure::misused(format!("{file}:{line}: {message}"))
+        })
+    }
+
+    fn of(objective: &Objective, options: &Options, at: Timestamp) -> Result<Self, String> {
+        let narrowed = |query: &str| promql::with_matchers(query, &options.matchers);
         let judged = window::text(options.window);
-        let Indicator::Ratio(ratio) = &objective.indicator else {
-            return Err(Failure::misused("expected a ratio of counters"));
-        };
-        let indicator = &objective.indicator;
-        let counted = ratio.counted.query();
-        let mut selectors: Vec<String> = indicator
-            .queries()
-            .into_iter()
-            .flat_map(Query::selectors)
-            .collect();
-        selectors.dedup();
-        let period = if objective.window == options.window {
-            None
-        } else {
-            let own = &objective.window_text;
-            let edge = objective.window / EDGE_SHARE;
-            let offset = window::text(objective.window - edge);
-            let edge = window::text(edge);
-            let first = selectors.first().map_or("vector(0)", String::as_str);
-            Some(PeriodPlan {
-                total: narrowed(&ratio.total.events(own))?,
-                counted: narrowed(&counted.events(own))?,
-                edge: narrowed(&format!(
-                    "count(last_over_time({first}[{edge}] offset {offset}))"
-                ))?,
-            })
-        };
+        let queries = objective.indicator.queries();
+        let mut selectors: Vec<String> = Vec::new();
+        for selector in queries.iter().flat_map(|query| query.selectors()) {
+            if !selectors.contains(&selector) {
+                selectors.push(selector);
+            }
+        }
         let plan_of = |selector: &String| {
             let targets =
                 format!("count by (job, instance) (last_over_time({selector}[{judged}]))");
@@ -107,29 +284,53 @@ impl Plan {
                 newest: narrowed(&newest)?,
             })
         };
-        let born = indicator.queries().into_iter();
-        let born = born.filter_map(|query| query.born(&judged));
-        let born = born.map(|query| narrowed(&query));
+        let born = queries.iter().filter_map(|query| query.born(&judged));
+        let first = selectors.first().map(String::as_str);
         Ok(Self {
-            born: born.collect::<Result<_, _>>()?,
-            terms: Terms {
-                target: objective.target,
-                counts: match ratio.counted {
-                    Counted::Good(_) => Counts::Good,
-                    Counted::Bad(_) => Counts::Bad,
-                },
-                events_min: options.events_min,
-                window: options.window,
-            },
-            total: narrowed(&ratio.total.events(&judged))?,
-            counted: narrowed(&counted.events(&judged))?,
-            period,
+            born: born
+                .map(|query| narrowed(&query))
+                .collect::<Result<_, _>>()?,
+            terms: Terms::of(objective, options),
+            measure: Measure::new(objective, options, options.window)?,
+            period: period(objective, options, at, first)?,
             selectors: selectors
                 .iter()
                 .map(plan_of)
-                .collect::<Result<_, Failure>>()?,
+                .collect::<Result<_, String>>()?,
         })
     }
+}
+
+/// The objective's own window, unless the gate looks at the same.
+fn period(
+    objective: &Objective,
+    options: &Options,
+    at: Timestamp,
+    selector: Option<&str>,
+) -> Result<Option<PeriodPlan>, String> {
+    let window = match &objective.calendar {
+        None => objective.window,
+        Some(calendar) => {
+            let Some((begin, _)) = calendar.window_at(at) else {
+                return Ok(None);
+            };
+            let seconds = at.as_second() - begin.as_second();
+            Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+        }
+    };
+    if window == options.window || window < Duration::from_secs(60) {
+        return Ok(None);
+    }
+    let edge = Duration::from_secs((window / EDGE_SHARE).as_secs().max(1));
+    let offset = window::text(window - edge);
+    let edge = window::text(edge);
+    let first = selector.unwrap_or("vector(0)");
+    let edge = format!("count(last_over_time({first}[{edge}] offset {offset}))");
+    Ok(Some(PeriodPlan {
+        measure: Measure::new(objective, options, window)?,
+        window,
+        edge: promql::with_matchers(&edge, &options.matchers)?,
+    }))
 }
 
 /// The latest scrapes, which tell their interval.
@@ -188,6 +389,7 @@ mod tests {
             at: None,
             matchers: vec![("instance".to_owned(), "a:1".to_owned())],
             events_min: 1,
+            bound: Bound::default(),
             timeout: Duration::from_secs(1),
             concurrency: 1,
             release: None,
@@ -198,23 +400,27 @@ mod tests {
     fn every_question_is_promql_and_narrowed() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("objectives");
         for objective in crate::load(&[folder]).unwrap() {
-            let plan = Plan::new(&objective, &options()).unwrap();
+            let plan = Plan::new(&objective, &options(), Timestamp::UNIX_EPOCH).unwrap();
             let period = plan.period.unwrap();
+            let counts = |measure: &Measure, window: Duration| match measure {
+                Measure::Counts { total, counted } => {
+                    [total.over(window).unwrap(), counted.over(window).unwrap()]
+                }
+                Measure::Curves(_) => panic!("expected counts"),
+            };
+            let judged = counts(&plan.measure, options().window);
+            let own = counts(&period.measure, period.window);
             let of_selectors = plan
                 .selectors
                 .iter()
                 .flat_map(|plan| [&plan.targets, &plan.newest]);
-            let asked: Vec<&String> = [
-                &plan.total,
-                &plan.counted,
-                &period.total,
-                &period.counted,
-                &period.edge,
-            ]
-            .into_iter()
-            .chain(of_selectors)
-            .chain(&plan.born)
-            .collect();
+            let asked: Vec<&String> = [&period.edge]
+                .into_iter()
+                .chain(&judged)
+                .chain(&own)
+                .chain(of_selectors)
+                .chain(&plan.born)
+                .collect();
             assert_eq!(asked.len(), 11);
             for query in asked {
                 promql::check(query, &promql::Catalog::of_workspace()).unwrap();
@@ -231,14 +437,15 @@ mod tests {
             matchers: Vec::new(),
             ..options()
         };
-        let plan = Plan::new(&objective, &options).unwrap();
+        let plan = Plan::new(&objective, &options, Timestamp::UNIX_EPOCH).unwrap();
         let edge = plan.period.unwrap().edge;
         assert!(edge.ends_with("[6h] offset 162h))"), "{edge}");
         let same = Options {
             window: objective.window,
             ..options
         };
-        assert!(Plan::new(&objective, &same).unwrap().period.is_none());
+        let plan = Plan::new(&objective, &same, Timestamp::UNIX_EPOCH).unwrap();
+        assert!(plan.period.is_none());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{Counts, Lost, LostKind};
+use super::evidence::{Counts, Lost, LostKind, Unit};
 use crate::text::{count, percent};
 
 /// Which query of an objective is meant.
@@ -17,6 +17,10 @@ pub enum Which {
     Good,
     /// The count of bad events.
     Bad,
+    /// A share that is recorded as such.
+    Raw,
+    /// A value that is held against a bound.
+    Threshold,
     /// The count of series at the beginning of the objective's own window.
     History,
 }
@@ -36,6 +40,8 @@ impl fmt::Display for Which {
             Self::Total => "total",
             Self::Good => "good",
             Self::Bad => "bad",
+            Self::Raw => "raw",
+            Self::Threshold => "threshold",
             Self::History => "history",
         })
     }
@@ -86,6 +92,43 @@ pub enum Reason {
         seen: f64,
         /// How many it takes.
         needed: u64,
+        /// What is counted.
+        unit: Unit,
+    },
+    /// As many bad events may be chance, for a release that keeps its promise as for one that
+    /// breaks it.
+    Undecided {
+        /// Share of bad events that was seen.
+        error_ratio: f64,
+        /// The share that is at least true, at the level of confidence.
+        lower: f64,
+        /// The share that is at most true.
+        upper: f64,
+        /// Share that is allowed.
+        allowed_ratio: f64,
+        /// How many more events, all good, would prove it; `None` when no number would.
+        more_needed: Option<u64>,
+    },
+    /// At too many points in time there was no value.
+    PointsMissing {
+        /// Which query.
+        query: Which,
+        /// Points that have a value.
+        seen: usize,
+        /// Points that the window has.
+        expected: usize,
+    },
+    /// The clocks of this machine and of Prometheus differ.
+    ClockSkew {
+        /// By how many seconds Prometheus is ahead; below 0 when it is behind.
+        seconds: f64,
+        /// By how many they may differ.
+        limit_seconds: f64,
+    },
+    /// What recording rules counted differs from what the expression of the objective gives.
+    RecordingsDisagree {
+        /// What differs.
+        message: String,
     },
     /// Some events may not have been counted: who counts them was down.
     TargetDown {
@@ -161,6 +204,10 @@ impl Reason {
             Self::Nan { .. } => "nan",
             Self::SeveralSeries { .. } => "several_series",
             Self::TooFewEvents { .. } => "too_few_events",
+            Self::Undecided { .. } => "undecided",
+            Self::PointsMissing { .. } => "points_missing",
+            Self::ClockSkew { .. } => "clock_skew",
+            Self::RecordingsDisagree { .. } => "recordings_disagree",
             Self::TargetDown { .. } => "target_down",
             Self::Stale { .. } => "stale",
             Self::Gap { .. } => "gap",
@@ -232,15 +279,20 @@ impl fmt::Display for Reason {
                 f,
                 "The query for {query} gave {series} series where one is meant. Put sum() around it."
             ),
-            Self::TooFewEvents { seen, needed } => {
-                let more = (*needed as f64 - seen).ceil();
+            Self::TooFewEvents { .. } | Self::Undecided { .. } | Self::PointsMissing { .. } => {
+                self.of_numbers(f)
+            }
+            Self::ClockSkew {
+                seconds,
+                limit_seconds,
+            } => {
+                let side = if *seconds > 0.0 { "ahead of" } else { "behind" };
                 write!(
                     f,
-                    "{} events, {} needed: {} more. Send more traffic, widen --window or lower \
-                     --min-events.",
-                    count(*seen),
-                    count(*needed as f64),
-                    count(more)
+                    "The clock of Prometheus is {} {side} this machine's, more than {}. Set the \
+                     clocks right (NTP), then ask again.",
+                    in_seconds(seconds.abs()),
+                    in_seconds(*limit_seconds)
                 )
             }
             Self::TargetDown { .. }
@@ -252,6 +304,7 @@ impl fmt::Display for Reason {
             | Self::NotAnApi { message }
             | Self::AnswerTooLarge { message }
             | Self::Partial { message }
+            | Self::RecordingsDisagree { message }
             | Self::Contradiction { message } => write!(f, "{message}. {}", self.advice()),
         }
     }
@@ -262,6 +315,61 @@ fn in_seconds(seconds: f64) -> String {
 }
 
 impl Reason {
+    /// The sentence of a reason that is about too few or too uncertain numbers.
+    fn of_numbers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooFewEvents { seen, needed, unit } => {
+                let more = (*needed as f64 - seen).ceil();
+                let advice = match unit {
+                    Unit::Events => "Send more traffic, widen --window or lower --min-events.",
+                    Unit::Slices | Unit::Points => "Widen --window.",
+                };
+                write!(
+                    f,
+                    "{} {unit}, {} needed: {} more. {advice}",
+                    count(*seen),
+                    count(*needed as f64),
+                    count(more)
+                )
+            }
+            Self::Undecided {
+                error_ratio,
+                lower,
+                upper,
+                allowed_ratio,
+                more_needed,
+            } => {
+                let advice = match more_needed {
+                    Some(more) => {
+                        format!("It needs {} more requests, all good.", count(*more as f64))
+                    }
+                    None => "No number of further requests would prove it.".to_owned(),
+                };
+                write!(
+                    f,
+                    "{} of the events were bad, which may be anything from {} to {}; {} may be. \
+                     {advice}",
+                    percent(*error_ratio),
+                    percent(*lower),
+                    percent(*upper),
+                    percent(*allowed_ratio)
+                )
+            }
+            Self::PointsMissing {
+                query,
+                seen,
+                expected,
+            } => write!(
+                f,
+                "The query for {query} has a value at {} of {} points of the window. See what \
+                 it gives there; where there is nothing to measure it should give a number.",
+                count(*seen as f64),
+                count(*expected as f64)
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// The sentence of a reason that names a target.
     fn of_target(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -309,6 +417,9 @@ impl Reason {
             Self::AnswerTooLarge { .. } => "Narrow it with --match.",
             Self::Partial { .. } => {
                 "Prometheus doubts its answer; ask again when all of it is there."
+            }
+            Self::RecordingsDisagree { .. } => {
+                "Check that the recording rules are those of this objective, then ask again."
             }
             Self::Contradiction { .. } => "Check that the queries count the same events.",
             _ => "",

@@ -7,10 +7,12 @@ use outcome::Outcome;
 use serde::{Deserialize, Serialize};
 
 use super::decide::Decision;
+use super::evidence::{Terms, Unit};
 use super::reason::Reason;
 use super::releases::Releases;
 use crate::budget::Events;
 use crate::objective::Objective;
+use crate::statistics::Bound;
 
 /// Name and version of the shape of [`Report`] in JSON. A reader refuses another one; fields may
 /// be added without a new version.
@@ -107,12 +109,19 @@ pub struct Judged {
     pub verdict: Verdict,
     /// Why it is not a pass.
     pub reasons: Vec<Explained>,
+    /// What is counted: events, slices of the window, or points in time.
+    pub unit: Unit,
     /// All events in the window.
     pub total_events: Option<f64>,
     /// Bad events in the window.
     pub bad_events: Option<f64>,
     /// Share of bad events, 0 to 1.
     pub error_ratio: Option<f64>,
+    /// The share of bad events that is at least true, at the level of confidence; `None` where
+    /// nothing is drawn from a larger whole.
+    pub error_ratio_lower: Option<f64>,
+    /// The share of bad events that is at most true.
+    pub error_ratio_upper: Option<f64>,
     /// Share of good events, 0 to 1.
     pub attainment: Option<f64>,
     /// Bad events that the objective allows in the window.
@@ -191,9 +200,18 @@ impl Report {
 }
 
 impl Judged {
-    pub(super) fn new(objective: &Objective, decision: Decision, seen: Seen) -> Self {
+    pub(super) fn new(
+        objective: &Objective,
+        terms: &Terms,
+        decision: Decision,
+        seen: Seen,
+    ) -> Self {
         let target = objective.target;
         let figure = |of: &dyn Fn(Events) -> Option<f64>| decision.events.and_then(of).map(rounded);
+        let bound = |of: fn(&Bound, f64, f64) -> Option<f64>| {
+            let events = decision.events.filter(|_| terms.unit == Unit::Events)?;
+            of(&terms.bound, events.bad, events.total).map(rounded)
+        };
         let period = decision.period.map(|period| PeriodJudged {
             window: objective.window_text.clone(),
             is_complete: period.is_complete,
@@ -207,6 +225,9 @@ impl Judged {
             display_name: objective.display_name.clone(),
             service: objective.service.clone(),
             target,
+            unit: terms.unit,
+            error_ratio_lower: bound(Bound::lower),
+            error_ratio_upper: bound(Bound::upper),
             verdict: decision.verdict,
             total_events: figure(&|events| Some(events.total)),
             bad_events: figure(&|events| Some(events.bad)),

@@ -13,6 +13,7 @@ use super::plan::Options;
 use super::render::{junit, markdown, terminal};
 use super::report::Report;
 use crate::prometheus::Client;
+use crate::statistics::Bound;
 use crate::{text, window};
 
 /// Judge a release by its objectives before it ships.
@@ -86,6 +87,7 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
         at: args.at,
         matchers: args.matchers,
         events_min: args.min_events,
+        bound: Bound::default(),
         timeout: args.timeout,
         concurrency: usize::from(args.concurrency),
         release: args.release.as_deref().map(text::shown),

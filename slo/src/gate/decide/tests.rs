@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::super::evidence::{Lost, LostKind};
 use super::*;
+use crate::statistics::Bound;
 
 fn terms() -> Terms {
     Terms {
@@ -9,6 +10,8 @@ fn terms() -> Terms {
         counts: Counts::Bad,
         events_min: 1_000,
         window: Duration::from_secs(3_600),
+        unit: Unit::Events,
+        bound: Bound::default(),
     }
 }
 
@@ -36,14 +39,16 @@ fn target() -> Target {
 fn healthy() -> Evidence {
     Evidence {
         total: reading(10_000.0),
-        counted: reading(5.0),
+        counted: reading(2.0),
         targets: Ok(vec![target()]),
         period: Some(Period {
             total: reading(1_000_000.0),
             counted: reading(500.0),
             history: reading(2.0),
+            unmeasured: Vec::new(),
         }),
         warnings: Vec::new(),
+        unmeasured: Vec::new(),
     }
 }
 
@@ -72,21 +77,67 @@ fn everything_known_and_within_the_budget_passes() {
 }
 
 #[test]
-fn more_bad_events_than_allowed_fail() {
-    assert_eq!(
-        of(&Evidence {
-            counted: reading(10.0),
+fn a_verdict_on_events_is_sure() {
+    // 10,000 events, of which 10 may be bad. The bounds of 95 % are those of Clopper and Pearson:
+    // the upper one of 4 is 0.000915, of 5 it is 0.00105; the lower one of 15 is 0.000925, of 16
+    // it is 0.00100.
+    for (bad, expected) in [
+        (0.0, "pass"),
+        (4.0, "pass"),
+        (5.0, "inconclusive undecided"),
+        (10.0, "inconclusive undecided"),
+        (15.0, "inconclusive undecided"),
+        (16.0, "fail missed"),
+        (10_000.0, "fail missed"),
+    ] {
+        let counted = reading(bad);
+        let evidence = Evidence {
+            counted,
             ..healthy()
-        }),
-        "pass"
-    );
-    assert_eq!(
-        of(&Evidence {
-            counted: reading(10.1),
+        };
+        assert_eq!(of(&evidence), expected, "{bad}");
+    }
+}
+
+#[test]
+fn time_is_seen_whole_and_judged_as_it_was() {
+    let terms = Terms {
+        target: 0.9,
+        unit: Unit::Slices,
+        ..terms()
+    };
+    for (slices, bad, expected) in [
+        (60.0, 6.0, "pass"),
+        (60.0, 6.1, "fail missed"),
+        (10.0, 0.0, "pass"),
+        (9.0, 0.0, "inconclusive too_few_events"),
+    ] {
+        let evidence = Evidence {
+            total: reading(slices),
+            counted: reading(bad),
             ..healthy()
-        }),
-        "fail missed"
-    );
+        };
+        assert_eq!(line(&decide(&evidence, &terms)), expected, "{slices} {bad}");
+    }
+}
+
+#[test]
+fn what_was_not_measured_is_inconclusive_with_its_reasons() {
+    let unmeasured = vec![Reason::PointsMissing {
+        query: Which::Threshold,
+        seen: 1,
+        expected: 60,
+    }];
+    let evidence = Evidence {
+        unmeasured: unmeasured.clone(),
+        ..healthy()
+    };
+    assert_eq!(of(&evidence), "inconclusive points_missing");
+    let mut evidence = healthy();
+    if let Some(period) = &mut evidence.period {
+        period.unmeasured = unmeasured;
+    }
+    assert_eq!(of(&evidence), "inconclusive points_missing");
 }
 
 #[test]
@@ -100,7 +151,7 @@ fn good_events_are_judged_the_other_way_round() {
         period: None,
         ..healthy()
     };
-    assert_eq!(line(&decide(&evidence(9_995.0), &terms)), "pass");
+    assert_eq!(line(&decide(&evidence(9_998.0), &terms)), "pass");
     assert_eq!(line(&decide(&evidence(9_000.0), &terms)), "fail missed");
     assert_eq!(line(&decide(&evidence(0.0), &terms)), "fail missed");
 }
@@ -160,7 +211,8 @@ fn too_few_events_prove_nothing_even_when_all_are_bad() {
         decision.reasons,
         [Reason::TooFewEvents {
             seen: 999.0,
-            needed: 1_000
+            needed: 1_000,
+            unit: Unit::Events,
         }]
     );
     let none = Evidence {
@@ -365,6 +417,7 @@ fn the_budget_of_the_own_window_counts_once_the_history_is_that_long() {
             total: reading(1_000_000.0),
             counted: reading(2_000.0),
             history,
+            unmeasured: Vec::new(),
         }),
         ..healthy()
     };

@@ -4,12 +4,14 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::super::decide::{Decision, PeriodFigures};
+use super::super::evidence::{Counts, Terms, Unit};
 use super::super::reason::{Reason, Which};
 use super::super::report::{REPORT_SCHEMA, Seen, Verdict};
 use super::*;
 use crate::budget::Events;
 use crate::objective::{Counted, Indicator, Method, Objective, Ratio};
 use crate::query::Query;
+use crate::statistics::Bound;
 
 fn objective(name: &str) -> Objective {
     let query = |text: &str| Query::parse(text, Some(true)).unwrap();
@@ -30,6 +32,17 @@ fn objective(name: &str) -> Objective {
         source: None,
         file: PathBuf::from("a.yaml"),
         line: 1,
+    }
+}
+
+fn terms() -> Terms {
+    Terms {
+        target: 0.9995,
+        counts: Counts::Bad,
+        events_min: 1_000,
+        window: Duration::from_secs(3_600),
+        unit: Unit::Events,
+        bound: Bound::default(),
     }
 }
 
@@ -54,6 +67,7 @@ fn judged(name: &str, verdict: Verdict, bad: f64, reasons: Vec<Reason>) -> Judge
     };
     Judged::new(
         &objective(name),
+        &terms(),
         decision,
         Seen {
             observed_seconds: Some(3_600.0),
@@ -70,7 +84,7 @@ fn unknown(name: &str, reasons: Vec<Reason>) -> Judged {
         events: None,
         period: None,
     };
-    Judged::new(&objective(name), decision, Seen::default())
+    Judged::new(&objective(name), &terms(), decision, Seen::default())
 }
 
 fn report(objectives: Vec<Judged>) -> Report {
@@ -120,6 +134,7 @@ fn inconclusive() -> Report {
     let few = Reason::TooFewEvents {
         seen: 412.0,
         needed: 1_000,
+        unit: Unit::Events,
     };
     let mut short = judged("availability", Verdict::Inconclusive, 0.0, vec![few]);
     short.total_events = Some(412.0);

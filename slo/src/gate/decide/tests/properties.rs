@@ -81,6 +81,7 @@ fn any_period() -> impl Strategy<Value = Option<Period>> {
         total,
         counted,
         history,
+        unmeasured: Vec::new(),
     }))
 }
 
@@ -105,6 +106,7 @@ fn any_evidence() -> impl Strategy<Value = Evidence> {
             targets,
             period,
             warnings,
+            unmeasured: Vec::new(),
         })
 }
 
@@ -143,6 +145,7 @@ proptest! {
         let counts = if counts_bad { Counts::Bad } else { Counts::Good };
         let terms = Terms { counts, ..terms() };
         let of = |bad: f64| {
+            // A part may exceed its whole a little, but not below 0.
             let counted = if counts_bad { bad } else { 10_000.0 - bad.min(10_000.0) };
             decide(&Evidence { counted: reading(counted), period: None, ..healthy() }, &terms).verdict
         };
