@@ -15,6 +15,13 @@ pub const FILE_SIZE_BYTES_MAX: u64 = 1024 * 1024;
 /// The most files of one load.
 pub const FILES_MAX: usize = 1_000;
 
+/// A file as it was named, and what was in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
+
 /// Reads the objectives of files, and of the `*.yaml` and `*.yml` files directly inside folders, in
 /// the order of their names.
 ///
@@ -22,30 +29,56 @@ pub const FILES_MAX: usize = 1_000;
 /// [`Failure::misused`] that names file and line and what was expected there, or says that there is
 /// no objective at all.
 pub fn load(paths: &[PathBuf]) -> Result<Vec<Objective>, Failure> {
+    objectives(&sources(paths)?)
+}
+
+/// Reads the files that [`load`] reads.
+///
+/// # Errors
+/// [`Failure::misused`] that names what cannot be read.
+pub(crate) fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+    let files = files(paths)?;
+    if files.is_empty() {
+        let places: Vec<String> = paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        return Err(none_in(&places));
+    }
+    let source = |path: PathBuf| {
+        let text = text(&path)?;
+        Ok(Source { path, text })
+    };
+    files.into_iter().map(source).collect()
+}
+
+/// The objectives that are in files.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn objectives(sources: &[Source]) -> Result<Vec<Objective>, Failure> {
     let mut documents = Vec::new();
-    for file in files(paths)? {
-        let text = text(&file)?;
+    for Source { path, text } in sources {
         let read =
-            openslo::read(&text, &file).map_err(|fault| Failure::misused(fault.to_string()))?;
+            openslo::read(text, path).map_err(|fault| Failure::misused(fault.to_string()))?;
         documents.extend(read);
     }
     let objectives = openslo::objectives(&documents);
     let objectives = objectives.map_err(|fault| Failure::misused(fault.to_string()))?;
     if objectives.is_empty() {
-        let places: Vec<String> = paths
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        let places = if places.is_empty() {
-            "no path".to_owned()
-        } else {
-            places.join(", ")
-        };
-        return Err(Failure::misused(format!(
-            "{places}: expected at least one SLO, found none"
-        )));
+        let place = |source: &Source| source.path.display().to_string();
+        return Err(none_in(&sources.iter().map(place).collect::<Vec<_>>()));
     }
     Ok(objectives)
+}
+
+fn none_in(places: &[String]) -> Failure {
+    let places = if places.is_empty() {
+        "no path".to_owned()
+    } else {
+        places.join(", ")
+    };
+    Failure::misused(format!("{places}: expected at least one SLO, found none"))
 }
 
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {

@@ -9,5 +9,5 @@ mod answer;
 mod client;
 
 pub use answer::{Answer, Labels, Matrix, Sample, Series};
-pub use client::{ANSWER_SIZE_BYTES_MAX, Client};
+pub use client::{ANSWER_SIZE_BYTES_MAX, Asked, Client, Exchange, instant_of, matrix_of};
 pub use error::SourceError;

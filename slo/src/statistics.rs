@@ -1,7 +1,7 @@
 //! Stub.
 use statrs::distribution::{Beta, ContinuousCDF};
 /// How sure.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Bound {
     /// Exact.
     Exact {

@@ -5,7 +5,7 @@
     reason = "a helper of a test may panic as a test does"
 )]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -14,12 +14,14 @@ use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use jiff::Timestamp;
 use slo::gate::{Options, Report, Verdict, judge};
 use slo::prometheus::{Client, SourceError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-const NOW: f64 = 1_800_000_000.0;
+/// The clock of the server: that of this machine when the tests began, so that there is no skew.
+static NOW: LazyLock<f64> = LazyLock::new(|| Timestamp::now().as_second() as f64);
 
 /// How a server spoils an answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,13 +68,13 @@ struct Fake {
 
 /// Kinds of queries that the gate asks, by a part that tells them from each other, with value.
 const KINDS: [(&str, &str); 15] = [
-    ("time()", "1800000000"),
+    ("time()", "NOW"),
     ("sum(increase(all_total[1h]))", "10000"),
     ("sum(increase(bad_total[1h]))", "1"),
     (OF_ALL, "1"),
     (OF_BAD, "1"),
-    ("timestamp(all_total)", "1799999999"),
-    ("timestamp(bad_total)", "1799999999"),
+    ("timestamp(all_total)", "A SECOND AGO"),
+    ("timestamp(bad_total)", "A SECOND AGO"),
     ("count_over_time(up", "240"),
     ("sum_over_time(up", "240"),
     ("sum(increase(all_total[7d]))", "1000000"),
@@ -83,9 +85,13 @@ const KINDS: [(&str, &str); 15] = [
     (AT_START, "1"),
 ];
 
-fn value_of(query: &str) -> &'static str {
+fn value_of(query: &str) -> String {
     let kind = KINDS.iter().find(|(part, _)| query.contains(part));
-    kind.map_or("1", |(_, value)| value)
+    match kind.map_or("1", |(_, value)| value) {
+        "NOW" => NOW.to_string(),
+        "A SECOND AGO" => (*NOW - 1.0).to_string(),
+        value => value.to_owned(),
+    }
 }
 
 fn is_matrix(query: &str) -> bool {
@@ -96,7 +102,7 @@ fn series(spoil: Spoil, query: &str) -> Vec<String> {
     let labels = |instance: &str| format!(r#"{{"job":"shop","instance":"{instance}"}}"#);
     if is_matrix(query) && spoil != Spoil::Empty {
         let values: Vec<String> = (0..40)
-            .map(|i| format!(r#"[{},"1"]"#, NOW - 600.0 + 15.0 * f64::from(i)))
+            .map(|i| format!(r#"[{},"1"]"#, *NOW - 600.0 + 15.0 * f64::from(i)))
             .collect();
         return vec![format!(
             r#"{{"metric":{},"values":[{}]}}"#,
@@ -104,14 +110,15 @@ fn series(spoil: Spoil, query: &str) -> Vec<String> {
             values.join(",")
         )];
     }
+    let now = *NOW;
     let value = match spoil {
-        Spoil::NotANumber => "NaN",
-        Spoil::Infinite => "+Inf",
+        Spoil::NotANumber => "NaN".to_owned(),
+        Spoil::Infinite => "+Inf".to_owned(),
         _ => value_of(query),
     };
     let one = |instance: &str| {
         format!(
-            r#"{{"metric":{},"value":[{NOW},"{value}"]}}"#,
+            r#"{{"metric":{},"value":[{now},"{value}"]}}"#,
             labels(instance)
         )
     };
@@ -119,7 +126,7 @@ fn series(spoil: Spoil, query: &str) -> Vec<String> {
         Spoil::Empty => Vec::new(),
         Spoil::Several => vec![one("a:1"), one("b:1")],
         Spoil::Histogram => vec![format!(
-            r#"{{"metric":{},"histogram":[{NOW},{{}}]}}"#,
+            r#"{{"metric":{},"histogram":[{now},{{}}]}}"#,
             labels("a:1")
         )],
         _ => vec![one("a:1")],
@@ -218,6 +225,7 @@ fn options(timeout: Duration) -> Options {
         concurrency: 4,
         bound: slo::statistics::Bound::default(),
         release: None,
+        severity: slo::gate::Severity::Usual,
     }
 }
 
@@ -269,7 +277,7 @@ async fn an_honest_server_of_a_healthy_service_gives_a_pass() {
         (Some(10_000.0), Some(1.0))
     );
     assert!(judged.period.as_ref().unwrap().is_complete);
-    assert_eq!(report.at.unwrap().as_second() as f64, NOW);
+    assert_eq!(report.at.unwrap().as_second() as f64, *NOW);
 }
 
 #[tokio::test]

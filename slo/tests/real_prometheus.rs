@@ -114,6 +114,7 @@ impl Server {
             concurrency: 4,
             bound: slo::statistics::Bound::default(),
             release: None,
+            severity: slo::gate::Severity::Usual,
         };
         judge(&client, &objectives, &options).await.unwrap()
     }
@@ -277,6 +278,7 @@ async fn the_command_writes_its_report(server: &Server) {
             assert!(out.join(name).is_file(), "{name}");
         }
     }
+    the_verdict_is_reached_again_without_anybody(&out).await;
     let outcome = run(&[&words[..], &["--match", "job=few", "--min-events", "100"]].concat()).await;
     assert_eq!(
         outcome.unwrap(),
@@ -286,6 +288,21 @@ async fn the_command_writes_its_report(server: &Server) {
     std::fs::write(&file, "kind: SLO\n").unwrap();
     let failure = run(&words).await.unwrap_err();
     assert_eq!(failure.outcome(), Outcome::Misused, "{failure}");
+}
+
+/// The evidence is judged with nobody to ask, and what was changed is named.
+async fn the_verdict_is_reached_again_without_anybody(out: &Path) {
+    let folder = out.display().to_string();
+    let words = ["replay", &folder];
+    assert_eq!(run(&words).await.unwrap(), report(out).outcome());
+    let answers = out.join("evidence/answers");
+    let answer = std::fs::read_dir(&answers).unwrap().next().unwrap();
+    let answer = answer.unwrap().path();
+    std::fs::write(&answer, "{}").unwrap();
+    let failure = run(&words).await.unwrap_err();
+    assert_eq!(failure.outcome(), Outcome::Misused, "{failure}");
+    let name = answer.file_name().unwrap().to_str().unwrap();
+    assert!(failure.to_string().contains(name), "{failure}");
 }
 
 fn report(out: &Path) -> Report {

@@ -5,31 +5,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use outcome::Failure;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::evidence::{Asked, Lost, LostKind};
-use crate::prometheus::{Answer, Client, Matrix, SourceError};
-
-/// What is asked, with everything that the answer depends on. Times are in milliseconds since
-/// 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Question {
-    Instant {
-        query: String,
-        at: i64,
-    },
-    Samples {
-        selector: String,
-        at: i64,
-    },
-    Range {
-        query: String,
-        start: i64,
-        end: i64,
-        step: i64,
-    },
-}
+use super::record::{Question, Recorder, Recording};
+use crate::prometheus::{self, Answer, Client, Matrix, SourceError};
 
 /// An answer as it is kept. Equal questions share it.
 #[derive(Debug, Clone)]
@@ -40,16 +22,31 @@ enum Body {
 
 type Shared = Arc<OnceCell<Asked<Body>>>;
 
+/// Who answers.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Source<'a> {
+    /// A Prometheus; what it says is kept when there is a recorder.
+    Live {
+        client: &'a Client,
+        recorder: Option<&'a Recorder>,
+        deadline: Deadline,
+    },
+    /// The answers of an earlier run.
+    Recorded(&'a Recording),
+}
+
 /// Prometheus at one time, with one deadline for everything. Equal questions are asked once; once
 /// it is out of reach it is not asked again.
 #[derive(Debug)]
 pub(super) struct Asker<'a> {
-    client: &'a Client,
+    source: Source<'a>,
+    address: &'a str,
     at: Timestamp,
-    deadline: Deadline,
     /// How many questions may be on their way at the same time.
     permits: Semaphore,
     lost: OnceLock<Lost>,
+    /// What makes the whole run end.
+    failure: OnceLock<Failure>,
     known: Mutex<HashMap<Question, Shared>>,
 }
 
@@ -68,57 +65,61 @@ impl Deadline {
         }
     }
 
-    async fn within<T>(
-        self,
-        client: &Client,
-        question: impl Future<Output = Result<T, SourceError>>,
-    ) -> Asked<T> {
+    async fn within(self, client: &Client, question: &Question) -> Asked<Vec<u8>> {
         let late = || SourceError::Late {
             address: client.address().to_owned(),
             limit: self.limit,
         };
-        let answer = timeout_at(self.at, question)
+        let asked = asked(question);
+        let answer = timeout_at(self.at, client.exchange(&asked))
             .await
             .unwrap_or_else(|_| Err(late()));
-        answer.map_err(Lost::from)
+        answer.map(|exchange| exchange.body).map_err(Lost::from)
     }
-}
-
-/// The time by the clock of Prometheus, so that a clock of ours that is off decides nothing.
-pub(super) async fn time(client: &Client, deadline: Deadline) -> Asked<Timestamp> {
-    let answer = deadline
-        .within(client, client.instant("time()", None))
-        .await?;
-    let strange = || Lost {
-        kind: LostKind::NotAnApi,
-        message: format!("{} does not know what time it is", client.address()),
-    };
-    let [sample] = answer.vector.as_slice() else {
-        return Err(strange());
-    };
-    let millis = sample.value * 1_000.0;
-    if !millis.is_finite() || millis.abs() > 1e15 {
-        return Err(strange());
-    }
-    Timestamp::from_millisecond(millis as i64).map_err(|_| strange())
 }
 
 impl<'a> Asker<'a> {
-    /// Asks at most `concurrency` questions at the same time.
-    pub(super) fn new(
-        client: &'a Client,
-        at: Timestamp,
-        deadline: Deadline,
-        concurrency: usize,
-    ) -> Self {
+    /// Asks at most `concurrency` questions at the same time. `address` is how sentences call the
+    /// one who answers.
+    pub(super) fn new(source: Source<'a>, address: &'a str, concurrency: usize) -> Self {
         Self {
-            client,
-            at,
-            deadline,
+            source,
+            address,
+            at: Timestamp::UNIX_EPOCH,
             permits: Semaphore::new(concurrency.max(1)),
             lost: OnceLock::new(),
+            failure: OnceLock::new(),
             known: Mutex::new(HashMap::new()),
         }
+    }
+
+    /// The same, looking at another time.
+    pub(super) fn looking_at(self, at: Timestamp) -> Self {
+        Self { at, ..self }
+    }
+
+    /// The first thing that makes the whole run end, if there was any.
+    pub(super) fn into_failure(self) -> Option<Failure> {
+        self.failure.into_inner()
+    }
+
+    /// The time by the clock of Prometheus, so that a clock of ours that is off decides nothing.
+    pub(super) async fn now(&self) -> Asked<Timestamp> {
+        let strange = || Lost {
+            kind: LostKind::NotAnApi,
+            message: format!("{} does not know what time it is", self.address),
+        };
+        let Body::Vector(answer) = self.ask(Question::Now).await? else {
+            return Err(strange());
+        };
+        let [sample] = answer.vector.as_slice() else {
+            return Err(strange());
+        };
+        let millis = sample.value * 1_000.0;
+        if !millis.is_finite() || millis.abs() > 1e15 {
+            return Err(strange());
+        }
+        Timestamp::from_millisecond(millis as i64).map_err(|_| strange())
     }
 
     /// The time that is looked at.
@@ -151,7 +152,7 @@ impl<'a> Asker<'a> {
     /// The samples of a range selector (`up[10m]`) as they were scraped.
     pub(super) async fn samples(&self, selector: &str) -> Asked<Arc<Matrix>> {
         let question = Question::Samples {
-            selector: selector.to_owned(),
+            query: selector.to_owned(),
             at: self.at.as_millisecond(),
         };
         self.matrix(question).await
@@ -184,10 +185,7 @@ impl<'a> Asker<'a> {
     fn odd(&self) -> Lost {
         Lost {
             kind: LostKind::NotAnApi,
-            message: format!(
-                "{} answered with another type of data",
-                self.client.address()
-            ),
+            message: format!("{} answered with another type of data", self.address),
         }
     }
 
@@ -200,43 +198,69 @@ impl<'a> Asker<'a> {
 
     async fn fetch(&self, question: Question) -> Asked<Body> {
         let _permit = self.permits.acquire().await;
-        if let Some(lost) = self.lost.get() {
-            return Err(lost.clone());
+        let body = self.bytes(&question).await?;
+        let read = match question {
+            Question::Now | Question::Instant { .. } => {
+                prometheus::instant_of(&body, self.address).map(|read| Body::Vector(Arc::new(read)))
+            }
+            Question::Samples { .. } | Question::Range { .. } => {
+                prometheus::matrix_of(&body, self.address).map(|read| Body::Matrix(Arc::new(read)))
+            }
+        };
+        read.map_err(Lost::from)
+    }
+
+    async fn bytes(&self, question: &Question) -> Asked<Vec<u8>> {
+        match self.source {
+            Source::Recorded(recording) => recording.answer(question).unwrap_or_else(|failure| {
+                let lost = Lost {
+                    kind: LostKind::NotAnApi,
+                    message: failure.to_string(),
+                };
+                // The first one is told.
+                let _ = self.failure.set(failure);
+                Err(lost)
+            }),
+            Source::Live {
+                client,
+                recorder,
+                deadline,
+            } => {
+                let answer = match self.lost.get() {
+                    Some(lost) => Err(lost.clone()),
+                    None => deadline.within(client, question).await,
+                };
+                if let Err(lost) = &answer
+                    && lost.kind == LostKind::Unreachable
+                {
+                    // Another question may have said so already.
+                    let _ = self.lost.set(lost.clone());
+                }
+                if let Some(recorder) = recorder {
+                    recorder.keep(question, &answer);
+                }
+                answer
+            }
         }
-        let answer = self
-            .deadline
-            .within(self.client, send(self.client, question));
-        let answer = answer.await;
-        if let Err(lost) = &answer
-            && lost.kind == LostKind::Unreachable
-        {
-            // Another question may have said so already.
-            let _ = self.lost.set(lost.clone());
-        }
-        answer
     }
 }
 
-async fn send(client: &Client, question: Question) -> Result<Body, SourceError> {
-    let time = |millis: i64| Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
+/// What the client is to ask.
+fn asked(question: &Question) -> prometheus::Asked {
+    let time = |millis: &i64| {
+        let time = Timestamp::from_millisecond(*millis).unwrap_or(Timestamp::MAX);
+        time.to_string()
+    };
     match question {
-        Question::Instant { query, at } => {
-            let answer = client.instant(&query, Some(time(at))).await?;
-            Ok(Body::Vector(Arc::new(answer)))
-        }
-        Question::Samples { selector, at } => {
-            let matrix = client.samples(&selector, Some(time(at))).await?;
-            Ok(Body::Matrix(Arc::new(matrix)))
+        Question::Now => prometheus::Asked::query("time()", None),
+        Question::Instant { query, at } | Question::Samples { query, at } => {
+            prometheus::Asked::query(query, Some(time(at)))
         }
         Question::Range {
             query,
             start,
             end,
             step,
-        } => {
-            let step = Duration::from_millis(step.unsigned_abs());
-            let matrix = client.range(&query, time(start), time(end), step).await?;
-            Ok(Body::Matrix(Arc::new(matrix)))
-        }
+        } => prometheus::Asked::range(query, time(start), time(end), *step),
     }
 }

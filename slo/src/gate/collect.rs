@@ -8,13 +8,13 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use outcome::Failure;
 
-use super::ask::{Asker, Deadline, time};
+use super::ask::{Asker, Deadline, Source};
 use super::decide::decide;
 use super::evidence::{Asked, Evidence, Lost, LostKind, Period, Reading, Target, Terms};
 use super::measure::{Grid, Measured, measure};
 use super::plan::{Count, Curves, Measure, Options, Plan};
 use super::reason::Reason;
-use super::report::{Judged, REPORT_SCHEMA, Report, Seen};
+use super::report::{Explained, Judged, REPORT_SCHEMA, Report, Seen, Verdict};
 use super::targets::targets;
 use crate::objective::Objective;
 use crate::prometheus::{Answer, Client, Labels, Matrix, Series};
@@ -38,57 +38,152 @@ pub async fn judge(
     objectives: &[Objective],
     options: &Options,
 ) -> Result<Report, Failure> {
+    let source = Source::Live {
+        client,
+        recorder: None,
+        deadline: Deadline::after(options.timeout),
+    };
+    let judged = judge_by(source, client.address(), objectives, options, Clock::Ours).await?;
+    Ok(judged.report)
+}
+
+/// A judgement, and what else was seen on the way.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    pub(super) report: Report,
+    /// By how many seconds the clock of Prometheus is ahead of this machine's, when that is known.
+    pub(super) skew_seconds: Option<f64>,
+}
+
+/// What the clock of Prometheus is held against.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Clock {
+    /// The one of this machine, now.
+    Ours,
+    /// The one of the machine that asked, then: by how many seconds Prometheus was ahead of it.
+    OfThen(Option<f64>),
+}
+
+/// Judges by what `source`, which is at `address`, answers.
+///
+/// # Errors
+/// As [`judge`], and [`Failure::misused`] when a recording lacks an answer.
+pub(super) async fn judge_by(
+    source: Source<'_>,
+    address: &str,
+    objectives: &[Objective],
+    options: &Options,
+    clock: Clock,
+) -> Result<Judgement, Failure> {
     if objectives.is_empty() {
         return Err(Failure::misused("expected at least one objective to judge"));
     }
-    let plan_all = |at: Timestamp| -> Result<Vec<Plan>, Failure> {
-        let plans = objectives.iter();
-        plans
-            .map(|objective| Plan::new(objective, options, at))
-            .collect()
-    };
     // What is wrong with the files is said before anybody is asked.
-    plan_all(options.at.unwrap_or(Timestamp::UNIX_EPOCH))?;
-    let deadline = Deadline::after(options.timeout);
+    plans(
+        objectives,
+        options,
+        options.at.unwrap_or(Timestamp::UNIX_EPOCH),
+    )?;
+    let asker = Asker::new(source, address, options.concurrency);
+    let before = Timestamp::now();
     // Even when the time is given, this says whether anyone answers.
-    let server_time = time(client, deadline).await;
-    let at = server_time.map(|now| options.at.unwrap_or(now));
-    let judged = match &at {
-        Ok(at) => {
-            let asker = Asker::new(client, *at, deadline, options.concurrency);
-            let plans = plan_all(*at)?;
-            let all = objectives.iter().zip(&plans);
-            let all = all.map(async |(objective, plan)| {
-                let evidence = evidence(&asker, plan).await;
-                refuse_bad_queries(objective, &evidence)?;
-                Ok(judge_one(objective, &plan.terms, &evidence))
-            });
-            let all = stream::iter(all).buffered(OBJECTIVES_AT_ONCE);
-            all.try_collect::<Vec<Judged>>().await?
-        }
-        Err(lost) => objectives
-            .iter()
-            .map(|objective| judge_one(objective, &Terms::of(objective, options), &nothing(lost)))
-            .collect(),
+    let server_time = asker.now().await;
+    let skew_seconds = match (clock, &server_time) {
+        (Clock::OfThen(seconds), _) => seconds,
+        (Clock::Ours, Ok(server)) => Some(skew(server, before, Timestamp::now())),
+        (Clock::Ours, Err(_)) => None,
     };
-    let verdict = Report::worst(&judged);
+    let at = server_time.map(|now| options.at.unwrap_or(now));
+    let asker = asker.looking_at(at.clone().unwrap_or_default());
+    let judged = match &at {
+        Ok(at) => judge_all(&asker, objectives, &plans(objectives, options, *at)?).await?,
+        Err(lost) => without_answers(objectives, options, lost),
+    };
+    if let Some(failure) = asker.into_failure() {
+        return Err(failure);
+    }
+    let reasons: Vec<Explained> = skew_seconds.and_then(skewed).into_iter().collect();
+    let verdict = reasons
+        .iter()
+        .map(|_| Verdict::Inconclusive)
+        .fold(Report::worst(&judged), Verdict::max);
     let matcher = |(label, value): &(String, String)| format!("{label}={value:?}");
-    Ok(Report {
+    let report = Report {
         schema: REPORT_SCHEMA.to_owned(),
         verdict,
-        exit_code: verdict.outcome().exit_code(),
+        exit_code: options.severity.outcome(verdict).exit_code(),
+        severity: options.severity,
         release: options.release.clone(),
-        prometheus: client.address().to_owned(),
+        prometheus: address.to_owned(),
         at: at.ok(),
         window: window::text(options.window),
         matchers: options.matchers.iter().map(matcher).collect(),
         min_events: options.events_min,
-        tool: concat!("proofmark ", env!("CARGO_PKG_VERSION")).to_owned(),
-        reasons: Vec::new(),
+        tool: TOOL.to_owned(),
+        reasons,
         remarks: Vec::new(),
         objectives: judged,
         releases: None,
+    };
+    Ok(Judgement {
+        report,
+        skew_seconds,
     })
+}
+
+/// This program, with its version.
+pub(super) const TOOL: &str = concat!("proofmark ", env!("CARGO_PKG_VERSION"));
+
+/// By how much the clocks may differ.
+const SKEW_SECONDS_MAX: f64 = 30.0;
+
+/// By how many seconds `server` is ahead of both times between which it was told; 0 between them.
+fn skew(server: &Timestamp, before: Timestamp, after: Timestamp) -> f64 {
+    let seconds = |time: Timestamp| time.as_duration().as_secs_f64();
+    let server = seconds(*server);
+    let ahead = (server - seconds(after)).max(0.0);
+    let behind = (seconds(before) - server).max(0.0);
+    ((ahead - behind) * 1_000.0).round() / 1_000.0
+}
+
+fn skewed(seconds: f64) -> Option<Explained> {
+    // What makes no sense is no small difference.
+    let is_small = seconds.abs() <= SKEW_SECONDS_MAX;
+    (!is_small).then(|| {
+        Explained::from(Reason::ClockSkew {
+            seconds,
+            limit_seconds: SKEW_SECONDS_MAX,
+        })
+    })
+}
+
+fn plans(objectives: &[Objective], options: &Options, at: Timestamp) -> Result<Vec<Plan>, Failure> {
+    let plans = objectives.iter();
+    plans
+        .map(|objective| Plan::new(objective, options, at))
+        .collect()
+}
+
+async fn judge_all(
+    asker: &Asker<'_>,
+    objectives: &[Objective],
+    plans: &[Plan],
+) -> Result<Vec<Judged>, Failure> {
+    let all = objectives.iter().zip(plans);
+    let all = all.map(async |(objective, plan)| {
+        let evidence = evidence(asker, plan).await;
+        refuse_bad_queries(objective, &evidence)?;
+        Ok(judge_one(objective, &plan.terms, &evidence))
+    });
+    let all = stream::iter(all).buffered(OBJECTIVES_AT_ONCE);
+    all.try_collect().await
+}
+
+fn without_answers(objectives: &[Objective], options: &Options, lost: &Lost) -> Vec<Judged> {
+    let judged = |objective: &Objective| {
+        judge_one(objective, &Terms::of(objective, options), &nothing(lost))
+    };
+    objectives.iter().map(judged).collect()
 }
 
 fn judge_one(objective: &Objective, terms: &Terms, evidence: &Evidence) -> Judged {

@@ -13,7 +13,8 @@ use crate::statistics::Bound;
 pub type Asked<T> = Result<T, Lost>;
 
 /// A question without answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lost {
     /// What kind of failure it was.
     pub kind: LostKind,
@@ -22,7 +23,8 @@ pub struct Lost {
 }
 
 /// How a question can fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LostKind {
     /// No connection, or no answer in time.
     Unreachable,

@@ -8,6 +8,7 @@ use promql_parser::parser::Expr;
 
 use super::evidence::{Counts, Terms, Unit};
 use super::measure::{self, Shape};
+use super::report::Severity;
 use crate::objective::{Counted, Indicator, Method, Objective};
 use crate::query::Query;
 use crate::statistics::Bound;
@@ -32,6 +33,8 @@ pub struct Options {
     pub concurrency: usize,
     /// The release, as the caller calls it.
     pub release: Option<String>,
+    /// What the verdict means for the exit code.
+    pub severity: Severity,
 }
 
 /// The beginning of an objective's window in which samples prove that the history is as long.
@@ -393,6 +396,7 @@ mod tests {
             timeout: Duration::from_secs(1),
             concurrency: 1,
             release: None,
+            severity: Severity::Usual,
         }
     }
 

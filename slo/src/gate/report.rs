@@ -61,6 +61,31 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// What a verdict means for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Pass and warn are 0, fail is 1, inconclusive is 3.
+    #[default]
+    Usual,
+    /// A warn is 1, too.
+    Strict,
+    /// Every verdict is 0: it is only reported.
+    Advisory,
+}
+
+impl Severity {
+    /// How a command with this verdict ends.
+    #[must_use]
+    pub const fn outcome(self, verdict: Verdict) -> Outcome {
+        match (self, verdict) {
+            (Self::Strict, Verdict::Warn) => Outcome::Missed,
+            (Self::Advisory, _) => Outcome::Held,
+            (_, verdict) => verdict.outcome(),
+        }
+    }
+}
+
 /// The whole judgement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -70,6 +95,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// Exit code that goes with it: 0, 1 or 3.
     pub exit_code: u8,
+    /// What the verdict means for it.
+    pub severity: Severity,
     /// The release that was judged, as the caller calls it.
     pub release: Option<String>,
     /// The Prometheus that was asked, without credentials.
@@ -187,6 +214,12 @@ impl Report {
     pub fn worst(objectives: &[Judged]) -> Verdict {
         let verdicts = objectives.iter().map(|judged| judged.verdict);
         verdicts.max().unwrap_or(Verdict::Inconclusive)
+    }
+
+    /// How a command with this report ends.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        self.severity.outcome(self.verdict)
     }
 
     /// The report as JSON for people and programs, with a newline at its end.

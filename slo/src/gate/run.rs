@@ -1,5 +1,6 @@
 //! The command: arguments in, report out.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,10 +9,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use outcome::{Failure, OrFail, Outcome};
 
-use super::collect::judge;
+use super::ask::{Deadline, Source};
+use super::collect::{Clock, Judgement, TOOL, judge_by};
+use super::folder::{self, Draft};
+use super::inputs::{Inputs, Run};
+use super::looks::Looks;
 use super::plan::Options;
+use super::record::Recorder;
 use super::render::{junit, markdown, terminal};
-use super::report::Report;
+use super::replay;
+use super::report::Severity;
 use crate::prometheus::Client;
 use crate::statistics::Bound;
 use crate::{text, window};
@@ -21,18 +28,34 @@ use crate::{text, window};
 /// Asks Prometheus how each objective did, and answers pass (exit code 0), fail (1) or
 /// inconclusive (3). Whatever cannot be known is inconclusive, never a pass.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
-    /// Prometheus server, such as http://127.0.0.1:9090.
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    judge: JudgeArgs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Reach an earlier verdict again from its evidence, without asking anybody.
+    Replay(replay::Args),
+}
+
+#[derive(Debug, clap::Args)]
+struct JudgeArgs {
+    /// Prometheus server, such as http://127.0.0.1:9090; the one that the objectives name when left
+    /// out.
     #[arg(long, value_name = "URL")]
-    prometheus: String,
-    /// Objectives: OpenSLO files, or folders of them.
+    prometheus: Option<String>,
+    /// Objectives: OpenSLO or Sloth files, folders of them, or patterns such as 'slo/*.yaml'.
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
     slo: Vec<PathBuf>,
     /// Window to judge, such as 1h or 90s.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = window::parse)]
     window: Duration,
     /// End of the window, as RFC 3339; now, by the clock of Prometheus, when left out.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", conflicts_with = "wait")]
     at: Option<Timestamp>,
     /// Name of the release, for the report.
     #[arg(long, value_name = "NAME")]
@@ -43,19 +66,48 @@ pub struct Args {
     /// Fewer events than this prove nothing.
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
     min_events: u64,
-    /// How long Prometheus may take for all answers together.
+    /// How sure a verdict must be, above 0.5 and below 1.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.95, value_parser = confidence)]
+    confidence: f64,
+    /// A warning is a fail.
+    #[arg(long, conflicts_with = "advisory")]
+    strict: bool,
+    /// Report only: the exit code is 0 whatever the verdict is.
+    #[arg(long)]
+    advisory: bool,
+    /// Ask again until it is decided, for at most this long. The window begins where that of the
+    /// first look began, and verdicts stay as sure although there are many looks.
+    #[arg(long, value_name = "DURATION", value_parser = window::parse)]
+    wait: Option<Duration>,
+    /// How long Prometheus may take for all answers of a look together.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = window::parse)]
     timeout: Duration,
     /// The most queries at the same time.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
     concurrency: u8,
-    /// Folder for gate.json, gate.md and gate.junit.xml.
+    /// Folder for gate.json, gate.md, gate.junit.xml and the evidence.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
+fn confidence(text: &str) -> Result<f64, String> {
+    let expected = || format!("{text:?} is not a share such as 0.95, above 0.5 and below 1");
+    let share: f64 = text.parse().map_err(|_| expected())?;
+    if share > 0.5 && share < 1.0 {
+        Ok(share)
+    } else {
+        Err(expected())
+    }
+}
+
 /// Names of the files of a report.
-const FILES: [&str; 3] = ["gate.json", "gate.md", "gate.junit.xml"];
+const FILES: [&str; 3] = [REPORT_FILE, "gate.md", "gate.junit.xml"];
+
+/// The report for programs.
+pub(super) const REPORT_FILE: &str = "gate.json";
+
+/// Folder of the evidence, inside that of the report.
+pub(super) const EVIDENCE_FOLDER: &str = "evidence";
 
 fn matcher(text: &str) -> Result<(String, String), String> {
     let expected = || format!("{text:?} is not a matcher such as instance=127.0.0.1:8081");
@@ -71,33 +123,101 @@ fn matcher(text: &str) -> Result<(String, String), String> {
     Ok((label.to_owned(), value.to_owned()))
 }
 
-/// Judges, prints the report, and writes it when told where.
+/// Judges, prints the report, and writes it when told where; or does what the subcommand says.
 ///
 /// # Errors
 /// [`Failure::misused`] for bad arguments or objectives, [`Failure::broken`] when the report cannot
 /// be written. A Prometheus that does not answer is no error but an inconclusive verdict.
 pub async fn run(args: Args) -> Result<Outcome, Failure> {
-    let client = Client::new(&args.prometheus, args.timeout)?;
-    let objectives = crate::load(&args.slo)?;
+    match args.verb {
+        None => judge(args.judge).await,
+        Some(Verb::Replay(args)) => replay::run(args).await,
+    }
+}
+
+async fn judge(args: JudgeArgs) -> Result<Outcome, Failure> {
+    let inputs = Inputs::load(&args.slo)?;
+    let address = address(args.prometheus.as_deref(), &inputs)?;
+    let client = Client::new(&address, args.timeout)?;
     if let Some(folder) = &args.out {
         prepare(folder)?;
     }
-    let options = Options {
+    let mut options = options(&args);
+    let looks = Looks::new(args.wait);
+    let (look, draft) = loop {
+        let (look, draft) = look(&client, &inputs, &options, args.out.as_deref()).await?;
+        match looks.next(&look.report, &options) {
+            None => break (look, draft),
+            Some(pause) => tokio::time::sleep(pause).await,
+        }
+        options.window = looks.window(args.window);
+    };
+    if let (Some(folder), Some(draft)) = (&args.out, draft) {
+        publish(folder, draft, &look, &inputs, &options, client.address())?;
+    }
+    text::print(&terminal(&look.report))?;
+    Ok(look.report.outcome())
+}
+
+fn options(args: &JudgeArgs) -> Options {
+    let level = args.confidence;
+    Options {
         window: args.window,
         at: args.at,
-        matchers: args.matchers,
+        matchers: args.matchers.clone(),
         events_min: args.min_events,
-        bound: Bound::default(),
+        bound: match args.wait {
+            None => Bound::Exact { level },
+            Some(_) => Bound::Sequence { level },
+        },
         timeout: args.timeout,
         concurrency: usize::from(args.concurrency),
         release: args.release.as_deref().map(text::shown),
-    };
-    let report = judge(&client, &objectives, &options).await?;
-    if let Some(folder) = &args.out {
-        write(folder, &report)?;
+        severity: match (args.strict, args.advisory) {
+            (true, _) => Severity::Strict,
+            (_, true) => Severity::Advisory,
+            _ => Severity::Usual,
+        },
     }
-    text::print(&terminal(&report))?;
-    Ok(report.verdict.outcome())
+}
+
+/// The Prometheus that is named, or the only one that the objectives name.
+fn address(named: Option<&str>, inputs: &Inputs) -> Result<String, Failure> {
+    if let Some(named) = named {
+        return Ok(named.to_owned());
+    }
+    let sources = inputs.objectives.iter().map(|objective| &objective.source);
+    let sources: BTreeSet<&Option<String>> = sources.collect();
+    match sources.into_iter().collect::<Vec<_>>().as_slice() {
+        [Some(only)] => Ok(only.clone()),
+        _ => Err(Failure::misused(
+            "expected --prometheus URL: the objectives do not all name the same one",
+        )),
+    }
+}
+
+/// One look at Prometheus; what it answers goes into a draft of the evidence.
+async fn look(
+    client: &Client,
+    inputs: &Inputs,
+    options: &Options,
+    out: Option<&Path>,
+) -> Result<(Judgement, Option<Draft>), Failure> {
+    let evidence = out.map(|folder| folder.join(EVIDENCE_FOLDER));
+    let draft = evidence.as_deref().map(Draft::beside).transpose()?;
+    let recorder = draft.as_ref().map(|draft| Recorder::new(draft.path()));
+    let recorder = recorder.transpose()?;
+    let source = Source::Live {
+        client,
+        recorder: recorder.as_ref(),
+        deadline: Deadline::after(options.timeout),
+    };
+    let address = client.address();
+    let look = judge_by(source, address, &inputs.objectives, options, Clock::Ours).await?;
+    if let Some(recorder) = recorder {
+        recorder.finish()?;
+    }
+    Ok((look, draft))
 }
 
 /// Makes the folder and takes away the report of an earlier run, which must not be mistaken for
@@ -113,14 +233,39 @@ fn prepare(folder: &Path) -> Result<(), Failure> {
             _ => {}
         }
     }
-    Ok(())
+    let evidence = folder.join(EVIDENCE_FOLDER);
+    match fs::remove_dir_all(&evidence) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).or_broken(format!("cannot replace {}", evidence.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
-fn write(folder: &Path, report: &Report) -> Result<(), Failure> {
-    let texts = [report.json(), markdown(report), junit(report)];
+/// Seals the evidence and writes the report beside it, each whole or not at all.
+fn publish(
+    folder: &Path,
+    draft: Draft,
+    look: &Judgement,
+    inputs: &Inputs,
+    options: &Options,
+    address: &str,
+) -> Result<(), Failure> {
+    let report = &look.report;
+    let json = report.json();
+    let evidence = draft.path();
+    Run::new(inputs, options, address, look.skew_seconds).write(inputs, evidence)?;
+    fs::write(evidence.join(REPORT_FILE), &json)
+        .or_broken(format!("cannot write {}", evidence.display()))?;
+    folder::seal(evidence, TOOL)?;
+    draft.publish()?;
+    let texts = [json, markdown(report), junit(report)];
     for (name, text) in FILES.iter().zip(texts) {
         let file = folder.join(name);
-        fs::write(&file, text).or_broken(format!("cannot write {}", file.display()))?;
+        let partial = folder.join(format!("{name}.partial"));
+        fs::write(&partial, text)
+            .and_then(|()| fs::rename(&partial, &file))
+            .or_broken(format!("cannot write {}", file.display()))?;
     }
     Ok(())
 }

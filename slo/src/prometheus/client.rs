@@ -274,3 +274,109 @@ mod tests {
         }
     }
 }
+
+/// STUB
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub(crate) path: &'static str,
+    pub(crate) parameters: Vec<(&'static str, String)>,
+}
+impl Asked {
+    /// q
+    pub fn query(q: &str, time: Option<String>) -> Self {
+        let mut parameters = vec![("query", q.to_owned())];
+        parameters.extend(time.map(|t| ("time", t)));
+        Self {
+            path: "query",
+            parameters,
+        }
+    }
+    /// r
+    pub fn range(q: &str, start: String, end: String, step: i64) -> Self {
+        Self {
+            path: "query_range",
+            parameters: vec![
+                ("query", q.to_owned()),
+                ("start", start),
+                ("end", end),
+                ("step", format!("{step}ms")),
+            ],
+        }
+    }
+}
+/// STUB
+#[derive(Debug)]
+pub struct Exchange {
+    /// b
+    pub body: Vec<u8>,
+}
+impl Client {
+    /// x
+    pub async fn exchange(&self, asked: &Asked) -> Result<Exchange, SourceError> {
+        let mut parameters = asked.parameters.clone();
+        parameters.push(("timeout", crate::window::text(self.timeout)));
+        let mut url = self.base.clone();
+        url.set_path(&format!(
+            "{}/api/v1/{}",
+            self.base.path().trim_end_matches('/'),
+            asked.path
+        ));
+        let encoded = encoded(&url, &parameters);
+        let request = if encoded.len() <= URL_PARAMETERS_BYTES_MAX {
+            url.set_query(Some(&encoded));
+            self.http.get(url)
+        } else {
+            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+            self.http.post(url).header(CONTENT_TYPE, form).body(encoded)
+        };
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.transport(&error))?;
+        let status = response.status();
+        let bytes = self.body(response).await?;
+        let refused = |message: String| SourceError::Refused {
+            address: self.address.clone(),
+            status: status.as_u16(),
+            message,
+        };
+        match read(&bytes) {
+            Body::Error(message) => Err(refused(message)),
+            Body::Foreign(_) if status.is_redirection() => Err(refused(
+                "a redirect, which is not followed: name the final address".to_owned(),
+            )),
+            _ if !status.is_success() => Err(refused(crate::text::shown(
+                &String::from_utf8_lossy(&bytes),
+            ))),
+            _ => Ok(Exchange { body: bytes }),
+        }
+    }
+}
+/// i
+pub fn instant_of(bytes: &[u8], address: &str) -> Result<Answer, SourceError> {
+    match read(bytes) {
+        Body::Vector(a) => Ok(a),
+        Body::Foreign(m) => Err(SourceError::NotAnApi {
+            address: address.to_owned(),
+            message: m,
+        }),
+        _ => Err(SourceError::NotAnApi {
+            address: address.to_owned(),
+            message: "the result is a matrix; expected a vector".to_owned(),
+        }),
+    }
+}
+/// m
+pub fn matrix_of(bytes: &[u8], address: &str) -> Result<Matrix, SourceError> {
+    match read(bytes) {
+        Body::Matrix(a) => Ok(a),
+        Body::Foreign(m) => Err(SourceError::NotAnApi {
+            address: address.to_owned(),
+            message: m,
+        }),
+        _ => Err(SourceError::NotAnApi {
+            address: address.to_owned(),
+            message: "the result is a vector; expected a matrix".to_owned(),
+        }),
+    }
+}

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::super::decide::{Decision, PeriodFigures};
 use super::super::evidence::{Counts, Terms, Unit};
 use super::super::reason::{Reason, Which};
-use super::super::report::{REPORT_SCHEMA, Seen, Verdict};
+use super::super::report::{REPORT_SCHEMA, Seen, Severity, Verdict};
 use super::*;
 use crate::budget::Events;
 use crate::objective::{Counted, Indicator, Method, Objective, Ratio};
@@ -93,6 +93,7 @@ fn report(objectives: Vec<Judged>) -> Report {
         schema: REPORT_SCHEMA.to_owned(),
         verdict,
         exit_code: verdict.outcome().exit_code(),
+        severity: Severity::Usual,
         release: Some("1.4.0".to_owned()),
         prometheus: "http://127.0.0.1:9090".to_owned(),
         at: Some("2026-11-22T12:00:00Z".parse().unwrap()),
