@@ -25,6 +25,7 @@ mod inputs;
 mod looks;
 mod run;
 mod replay;
+mod selftest;
 
 pub use collect::judge;
 pub use decide::{Decision, PeriodFigures, decide};

@@ -85,6 +85,15 @@ impl Query {
         Self { place, ..self }
     }
 
+    /// The same kind of query with another text.
+    #[must_use]
+    pub(crate) fn with_text(&self, text: String) -> Self {
+        Self {
+            text,
+            ..self.clone()
+        }
+    }
+
     /// Where it was read from, as `file:line`; `None` when it is from no file.
     #[must_use]
     pub fn place(&self) -> Option<String> {

@@ -29,6 +29,9 @@ impl Bound {
     #[must_use]
     pub fn lower(&self, bad: f64, total: f64) -> Option<f64> {
         let (b, n) = (bad.floor(), total.ceil());
+        if n > 1e6 {
+            return Some((b / n - 0.001).max(0.0));
+        }
         if b <= 0.0 {
             return Some(0.0);
         }
@@ -42,6 +45,9 @@ impl Bound {
     #[must_use]
     pub fn upper(&self, bad: f64, total: f64) -> Option<f64> {
         let (b, n) = (bad.ceil(), total.floor());
+        if n > 1e6 {
+            return Some((b / n + 1e-8).min(1.0));
+        }
         if b >= n {
             return Some(1.0);
         }

@@ -64,7 +64,7 @@ pub(super) struct Plan {
 /// How a window is measured.
 #[derive(Debug, Clone)]
 pub(super) enum Measure {
-    /// By two counts of events.
+    /// By two counts of events: all of them, and the good or the bad ones.
     Counts { total: Count, counted: Count },
     /// By values on a grid of points.
     Curves(Curves),
@@ -159,6 +159,11 @@ impl Terms {
 }
 
 impl Measure {
+    /// What an objective is asked for at each point; `None` when its events are counted.
+    pub(super) fn kind_of(objective: &Objective) -> Option<Shape> {
+        (!bounds_events(objective)).then(|| shape(&objective.indicator))
+    }
+
     fn new(objective: &Objective, options: &Options, window: Duration) -> Result<Self, String> {
         let narrowed = |query: &str| promql::with_matchers(query, &options.matchers);
         if let (true, Indicator::Ratio(ratio)) = (bounds_events(objective), &objective.indicator) {
@@ -169,12 +174,8 @@ impl Measure {
         }
         let step = step(objective, window)?;
         let resolution = window::text(step.max(RESOLUTION_MIN));
-        let (shape, value, total) = match &objective.indicator {
+        let (value, total) = match &objective.indicator {
             Indicator::Ratio(ratio) => {
-                let shape = match ratio.counted {
-                    Counted::Good(_) => Shape::Good,
-                    Counted::Bad(_) => Shape::Bad,
-                };
                 let count = |query: &Query| {
                     if counts_events(query) {
                         query.events(&window::text(step))
@@ -182,31 +183,32 @@ impl Measure {
                         summed(&query.fill(&resolution))
                     }
                 };
-                (
-                    shape,
-                    count(ratio.counted.query()),
-                    Some(count(&ratio.total)),
-                )
+                (count(ratio.counted.query()), Some(count(&ratio.total)))
             }
-            Indicator::Raw(raw) => {
-                let shape = match raw.share {
-                    Counted::Good(_) => Shape::GoodShare,
-                    Counted::Bad(_) => Shape::BadShare,
-                };
-                (shape, raw.share.query().fill(&resolution), None)
-            }
-            Indicator::Threshold(threshold) => {
-                let shape = Shape::Value(threshold.operator, threshold.value);
-                (shape, threshold.query.fill(&resolution), None)
-            }
+            Indicator::Raw(raw) => (raw.share.query().fill(&resolution), None),
+            Indicator::Threshold(threshold) => (threshold.query.fill(&resolution), None),
         };
         Ok(Self::Curves(Curves {
-            shape,
+            shape: shape(&objective.indicator),
             method: objective.method,
             step,
             value: narrowed(&value)?,
             total: total.map(|total| narrowed(&total)).transpose()?,
         }))
+    }
+}
+
+fn shape(indicator: &Indicator) -> Shape {
+    match indicator {
+        Indicator::Ratio(ratio) => match ratio.counted {
+            Counted::Good(_) => Shape::Good,
+            Counted::Bad(_) => Shape::Bad,
+        },
+        Indicator::Raw(raw) => match raw.share {
+            Counted::Good(_) => Shape::GoodShare,
+            Counted::Bad(_) => Shape::BadShare,
+        },
+        Indicator::Threshold(threshold) => Shape::Value(threshold.operator, threshold.value),
     }
 }
 

@@ -17,8 +17,8 @@ use super::looks::Looks;
 use super::plan::Options;
 use super::record::Recorder;
 use super::render::{junit, markdown, terminal};
-use super::replay;
 use super::report::Severity;
+use super::{replay, selftest};
 use crate::prometheus::Client;
 use crate::statistics::Bound;
 use crate::{text, window};
@@ -40,6 +40,8 @@ pub struct Args {
 enum Verb {
     /// Reach an earlier verdict again from its evidence, without asking anybody.
     Replay(replay::Args),
+    /// Show that every objective can block a release, and that nothing unknown ever passes.
+    Selftest(selftest::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -132,6 +134,7 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
     match args.verb {
         None => judge(args.judge).await,
         Some(Verb::Replay(args)) => replay::run(args).await,
+        Some(Verb::Selftest(args)) => selftest::run(args).await,
     }
 }
 
