@@ -27,6 +27,7 @@ pub mod budget;
 pub mod burn;
 pub mod promql;
 pub mod prometheus;
+pub mod policy;
 pub mod gate;
 pub mod check;
 mod text;

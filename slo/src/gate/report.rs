@@ -21,6 +21,8 @@ pub const REPORT_SCHEMA: &str = "proofmark.gate/1";
 pub enum Verdict {
     /// Everything is known, and it holds.
     Pass,
+    /// Everything is known, and it holds, but not well.
+    Warn,
     /// It is not known.
     Inconclusive,
     /// It does not hold.
@@ -33,6 +35,7 @@ impl Verdict {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
+            Self::Warn => "warn",
             Self::Inconclusive => "inconclusive",
             Self::Fail => "fail",
         }
@@ -42,7 +45,7 @@ impl Verdict {
     #[must_use]
     pub const fn outcome(self) -> Outcome {
         match self {
-            Self::Pass => Outcome::Held,
+            Self::Pass | Self::Warn => Outcome::Held,
             Self::Inconclusive => Outcome::Inconclusive,
             Self::Fail => Outcome::Missed,
         }

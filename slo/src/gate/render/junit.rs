@@ -24,7 +24,7 @@ pub fn junit(report: &Report) -> String {
 
 fn case(judged: &Judged, report: &Report) -> TestCase {
     let mut status = match judged.verdict {
-        Verdict::Pass => TestCaseStatus::success(),
+        Verdict::Pass | Verdict::Warn => TestCaseStatus::success(),
         Verdict::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
         Verdict::Inconclusive => TestCaseStatus::non_success(NonSuccessKind::Error),
     };
