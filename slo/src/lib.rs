@@ -28,6 +28,7 @@ pub mod burn;
 pub mod statistics;
 pub mod promql;
 pub mod prometheus;
+pub mod policy;
 pub mod gate;
 pub mod check;
 mod text;
