@@ -17,6 +17,7 @@ mod folder;
 mod record;
 mod ask;
 mod targets;
+mod weigh;
 mod collect;
 mod releases;
 mod report;

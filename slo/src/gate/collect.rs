@@ -16,7 +16,9 @@ use super::plan::{Count, Curves, Measure, Options, Plan};
 use super::reason::Reason;
 use super::report::{Explained, Judged, REPORT_SCHEMA, Report, Seen, Verdict};
 use super::targets::targets;
+use super::weigh::weigh;
 use crate::objective::Objective;
+use crate::policy::Policy;
 use crate::prometheus::{Answer, Client, Labels, Matrix, Series};
 use crate::window;
 
@@ -43,8 +45,19 @@ pub async fn judge(
         recorder: None,
         deadline: Deadline::after(options.timeout),
     };
-    let judged = judge_by(source, client.address(), objectives, options, Clock::Ours).await?;
+    let subject = Subject {
+        objectives,
+        policy: None,
+    };
+    let judged = judge_by(source, client.address(), subject, options, Clock::Ours).await?;
     Ok(judged.report)
+}
+
+/// What is judged, and by which policy.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) objectives: &'a [Objective],
+    pub(super) policy: Option<&'a Policy>,
 }
 
 /// A judgement, and what else was seen on the way.
@@ -71,10 +84,11 @@ pub(super) enum Clock {
 pub(super) async fn judge_by(
     source: Source<'_>,
     address: &str,
-    objectives: &[Objective],
+    subject: Subject<'_>,
     options: &Options,
     clock: Clock,
 ) -> Result<Judgement, Failure> {
+    let Subject { objectives, policy } = subject;
     if objectives.is_empty() {
         return Err(Failure::misused("expected at least one objective to judge"));
     }
@@ -99,13 +113,19 @@ pub(super) async fn judge_by(
         Ok(at) => judge_all(&asker, objectives, &plans(objectives, options, *at)?).await?,
         Err(lost) => without_answers(objectives, options, lost),
     };
+    let releases = None;
+    let policy = match policy {
+        Some(policy) => Some(weigh(&asker, policy, &judged, releases.as_ref(), options).await),
+        None => None,
+    };
     if let Some(failure) = asker.into_failure() {
         return Err(failure);
     }
     let reasons: Vec<Explained> = skew_seconds.and_then(skewed).into_iter().collect();
-    let verdict = reasons
-        .iter()
-        .map(|_| Verdict::Inconclusive)
+    let of_reasons = reasons.iter().map(|_| Verdict::Inconclusive);
+    let of_policy = policy.iter().map(|policy| policy.verdict);
+    let verdict = of_reasons
+        .chain(of_policy)
         .fold(Report::worst(&judged), Verdict::max);
     let matcher = |(label, value): &(String, String)| format!("{label}={value:?}");
     let report = Report {
@@ -123,7 +143,8 @@ pub(super) async fn judge_by(
         reasons,
         remarks: Vec::new(),
         objectives: judged,
-        releases: None,
+        releases,
+        policy,
     };
     Ok(Judgement {
         report,

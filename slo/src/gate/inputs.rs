@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use outcome::{Failure, OrFail};
 use serde::{Deserialize, Serialize};
 
+use super::collect::Subject;
 use super::folder;
 use super::plan::Options;
 use super::report::Severity;
 use crate::load::{self, Source};
 use crate::objective::Objective;
+use crate::policy::{self, Policy};
 use crate::statistics::Bound;
 use crate::window;
 
@@ -32,21 +34,51 @@ pub(super) struct Inputs {
     /// The files of objectives, as they were named and what was in them.
     pub(super) files: Vec<Source>,
     pub(super) objectives: Vec<Objective>,
+    /// The file of the policy, and what it says.
+    pub(super) policy: Option<(Source, Policy)>,
 }
 
 impl Inputs {
     /// # Errors
     /// [`Failure::misused`] with file and line.
-    pub(super) fn of(files: Vec<Source>) -> Result<Self, Failure> {
+    pub(super) fn of(files: Vec<Source>, policy: Option<Source>) -> Result<Self, Failure> {
         let objectives = load::objectives(&files)?;
-        Ok(Self { files, objectives })
+        let read = |source: Source| {
+            let policy = Policy::parse(&source.text, &source.path, &objectives);
+            let policy = policy.map_err(|fault| Failure::misused(fault.to_string()))?;
+            Ok((source, policy))
+        };
+        Ok(Self {
+            policy: policy.map(read).transpose()?,
+            objectives,
+            files,
+        })
     }
 
     /// # Errors
     /// [`Failure::misused`] with file and line.
-    pub(super) fn load(paths: &[PathBuf]) -> Result<Self, Failure> {
-        Self::of(load::sources(paths)?)
+    pub(super) fn load(paths: &[PathBuf], policy: Option<&Path>) -> Result<Self, Failure> {
+        let policy = policy.map(|path| {
+            let bytes = folder::read(path, policy::FILE_SIZE_BYTES_MAX)?;
+            source(path, bytes)
+        });
+        Self::of(load::sources(paths)?, policy.transpose()?)
     }
+
+    /// What is judged, and by which policy.
+    pub(super) fn subject(&self) -> Subject<'_> {
+        Subject {
+            objectives: &self.objectives,
+            policy: self.policy.as_ref().map(|(_, policy)| policy),
+        }
+    }
+}
+
+fn source(path: &Path, bytes: Vec<u8>) -> Result<Source, Failure> {
+    let expected = format!("{}: expected UTF-8 text", path.display());
+    let text = String::from_utf8(bytes).or_misused(expected)?;
+    let path = path.to_owned();
+    Ok(Source { path, text })
 }
 
 /// The terms of a run, as they are kept.
@@ -58,6 +90,8 @@ pub(super) struct Run {
     pub(super) prometheus: String,
     /// The objectives: their names then, in the order of the copies.
     slo: Vec<PathBuf>,
+    /// The policy: its name then.
+    policy: Option<PathBuf>,
     window: String,
     at: Option<Timestamp>,
     release: Option<String>,
@@ -68,6 +102,9 @@ pub(super) struct Run {
     /// By how many seconds the clock of Prometheus was ahead.
     pub(super) skew_seconds: Option<f64>,
 }
+
+/// The copy of the policy.
+const POLICY_FILE: &str = "policy.yaml";
 
 /// The copy of the `index`-th file of objectives.
 fn copy_of(index: usize) -> String {
@@ -85,6 +122,7 @@ impl Run {
             schema: RUN_SCHEMA.to_owned(),
             prometheus: prometheus.to_owned(),
             slo: inputs.files.iter().map(|file| file.path.clone()).collect(),
+            policy: inputs.policy.as_ref().map(|(file, _)| file.path.clone()),
             window: window::text(options.window),
             at: options.at,
             release: options.release.clone(),
@@ -105,6 +143,9 @@ impl Run {
         fs::create_dir_all(evidence.join("objectives")).or_broken(sentence())?;
         for (index, file) in inputs.files.iter().enumerate() {
             fs::write(evidence.join(copy_of(index)), &file.text).or_broken(sentence())?;
+        }
+        if let Some((file, _)) = &inputs.policy {
+            fs::write(evidence.join(POLICY_FILE), &file.text).or_broken(sentence())?;
         }
         let text = serde_json::to_string_pretty(self).or_broken(sentence())? + "\n";
         fs::write(evidence.join(RUN_FILE), text).or_broken(sentence())
@@ -127,13 +168,15 @@ impl Run {
         }
         let copy = |(index, path): (usize, &PathBuf)| {
             let copy = evidence.join(copy_of(index));
-            let bytes = folder::read(&copy, load::FILE_SIZE_BYTES_MAX)?;
-            let text = String::from_utf8(bytes).or_misused(format!("{}", copy.display()))?;
-            let path = path.clone();
-            Ok(Source { path, text })
+            source(path, folder::read(&copy, load::FILE_SIZE_BYTES_MAX)?)
         };
         let files = run.slo.iter().enumerate().map(copy);
-        let inputs = Inputs::of(files.collect::<Result<_, Failure>>()?)?;
+        let policy = run.policy.as_ref().map(|path| {
+            let copy = evidence.join(POLICY_FILE);
+            source(path, folder::read(&copy, policy::FILE_SIZE_BYTES_MAX)?)
+        });
+        let files = files.collect::<Result<_, Failure>>()?;
+        let inputs = Inputs::of(files, policy.transpose()?)?;
         let options = Options {
             window: window::parse(&run.window).map_err(wrong)?,
             at: run.at,

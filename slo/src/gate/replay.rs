@@ -41,7 +41,7 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failure> {
     let recording = Recording::open(&evidence)?;
     let source = Source::Recorded(&recording);
     let clock = Clock::OfThen(run.skew_seconds);
-    let judged = judge_by(source, &run.prometheus, &inputs.objectives, &options, clock).await?;
+    let judged = judge_by(source, &run.prometheus, inputs.subject(), &options, clock).await?;
     let report = judged.report;
     text::print(&terminal(&report))?;
     is_the_same(&evidence, &report.json(), &tool)?;

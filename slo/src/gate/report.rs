@@ -12,6 +12,7 @@ use super::reason::Reason;
 use super::releases::Releases;
 use crate::budget::Events;
 use crate::objective::Objective;
+use crate::policy::PolicyJudged;
 use crate::statistics::Bound;
 
 /// Name and version of the shape of [`Report`] in JSON. A reader refuses another one; fields may
@@ -119,6 +120,8 @@ pub struct Report {
     pub objectives: Vec<Judged>,
     /// This release beside earlier ones; `None` when no release is known.
     pub releases: Option<Releases>,
+    /// What the policy says; `None` without one.
+    pub policy: Option<PolicyJudged>,
 }
 
 /// The judgement on one objective. What is not known is `null`.

@@ -53,6 +53,9 @@ struct JudgeArgs {
     /// Objectives: OpenSLO or Sloth files, folders of them, or patterns such as 'slo/*.yaml'.
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
     slo: Vec<PathBuf>,
+    /// Policy, such as slo/gate.yaml: criteria, weights, budgets, golden signals.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Window to judge, such as 1h or 90s.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = window::parse)]
     window: Duration,
@@ -65,12 +68,13 @@ struct JudgeArgs {
     /// Judge only series with this label, such as instance=127.0.0.1:8081.
     #[arg(long = "match", value_name = "LABEL=VALUE", num_args = 1.., value_parser = matcher)]
     matchers: Vec<(String, String)>,
-    /// Fewer events than this prove nothing.
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
-    min_events: u64,
-    /// How sure a verdict must be, above 0.5 and below 1.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.95, value_parser = confidence)]
-    confidence: f64,
+    /// Fewer events than this prove nothing; what the policy says, or 1000, when left out.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    min_events: Option<u64>,
+    /// How sure a verdict must be, above 0.5 and at most 0.9999; what the policy says, or 0.95,
+    /// when left out.
+    #[arg(long, value_name = "SHARE", value_parser = confidence)]
+    confidence: Option<f64>,
     /// A warning is a fail.
     #[arg(long, conflicts_with = "advisory")]
     strict: bool,
@@ -93,9 +97,9 @@ struct JudgeArgs {
 }
 
 fn confidence(text: &str) -> Result<f64, String> {
-    let expected = || format!("{text:?} is not a share such as 0.95, above 0.5 and below 1");
+    let expected = || format!("{text:?} is not a share such as 0.95, above 0.5 and at most 0.9999");
     let share: f64 = text.parse().map_err(|_| expected())?;
-    if share > 0.5 && share < 1.0 {
+    if share > 0.5 && share <= 0.9999 {
         Ok(share)
     } else {
         Err(expected())
@@ -139,13 +143,13 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
 }
 
 async fn judge(args: JudgeArgs) -> Result<Outcome, Failure> {
-    let inputs = Inputs::load(&args.slo)?;
+    let inputs = Inputs::load(&args.slo, args.policy.as_deref())?;
     let address = address(args.prometheus.as_deref(), &inputs)?;
     let client = Client::new(&address, args.timeout)?;
     if let Some(folder) = &args.out {
         prepare(folder)?;
     }
-    let mut options = options(&args);
+    let mut options = options(&args, &inputs);
     let looks = Looks::new(args.wait);
     let (look, draft) = loop {
         let (look, draft) = look(&client, &inputs, &options, args.out.as_deref()).await?;
@@ -162,13 +166,24 @@ async fn judge(args: JudgeArgs) -> Result<Outcome, Failure> {
     Ok(look.report.outcome())
 }
 
-fn options(args: &JudgeArgs) -> Options {
-    let level = args.confidence;
+/// Events of which fewer prove nothing, when nobody says how many.
+const EVENTS_MIN: u64 = 1_000;
+
+/// How sure a verdict must be, when nobody says so.
+const CONFIDENCE: f64 = 0.95;
+
+fn options(args: &JudgeArgs, inputs: &Inputs) -> Options {
+    let policy = inputs.policy.as_ref().map(|(_, policy)| policy);
+    let level = args.confidence.or(policy.map(|policy| policy.confidence));
+    let level = level.unwrap_or(CONFIDENCE);
+    let events_min = args
+        .min_events
+        .or(policy.and_then(|policy| policy.min_events));
     Options {
         window: args.window,
         at: args.at,
         matchers: args.matchers.clone(),
-        events_min: args.min_events,
+        events_min: events_min.unwrap_or(EVENTS_MIN),
         bound: match args.wait {
             None => Bound::Exact { level },
             Some(_) => Bound::Sequence { level },
@@ -216,7 +231,7 @@ async fn look(
         deadline: Deadline::after(options.timeout),
     };
     let address = client.address();
-    let look = judge_by(source, address, &inputs.objectives, options, Clock::Ours).await?;
+    let look = judge_by(source, address, inputs.subject(), options, Clock::Ours).await?;
     if let Some(recorder) = recorder {
         recorder.finish()?;
     }

@@ -34,6 +34,9 @@ pub(super) struct Args {
     /// Objectives: OpenSLO or Sloth files, folders of them, or patterns such as 'slo/*.yaml'.
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
     slo: Vec<PathBuf>,
+    /// Policy, such as slo/gate.yaml: an objective must block with it, too.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
 }
 
 /// The window that is judged.
@@ -81,7 +84,7 @@ pub(super) struct Column {
 /// [`Failure::misused`] for files that are not understood, [`Failure::broken`] when no server can be
 /// started.
 pub(super) async fn run(args: Args) -> Result<Outcome, Failure> {
-    let inputs = Inputs::load(&args.slo)?;
+    let inputs = Inputs::load(&args.slo, args.policy.as_deref())?;
     if inputs.objectives.len() > OBJECTIVES_MAX {
         let message = format!("expected at most {OBJECTIVES_MAX} objectives for a self-test");
         return Err(Failure::misused(message));

@@ -274,6 +274,17 @@ pub struct GoldenSignals {
     pub limits: Limits,
 }
 
+impl Default for GoldenSignals {
+    fn default() -> Self {
+        Self {
+            requests: Requests::default(),
+            dependencies: dependencies(),
+            saturation: Saturation::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
 /// The histogram of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -18,7 +18,7 @@ fn report(verdict: Verdict, more_needed: Option<u64>) -> Report {
     let report = serde_json::json!({
         "schema": "", "verdict": verdict, "exit_code": 3, "severity": "usual", "release": null,
         "prometheus": "", "at": null, "window": "1h", "matchers": [], "min_events": 1,
-        "tool": "", "reasons": [], "remarks": [], "releases": null,
+        "tool": "", "reasons": [], "remarks": [], "releases": null, "policy": null,
         "objectives": [{
             "name": "a", "display_name": "a", "service": "s", "target": 0.999, "unit": "events",
             "verdict": verdict, "total_events": 1_000.0, "reasons": [reason],

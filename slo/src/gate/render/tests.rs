@@ -105,6 +105,7 @@ fn report(objectives: Vec<Judged>) -> Report {
         remarks: Vec::new(),
         objectives,
         releases: None,
+        policy: None,
     }
 }
 
