@@ -26,6 +26,7 @@
 mod scalar;
 mod criterion;
 mod file;
+mod plain;
 mod locate;
 mod read;
 mod judged;
@@ -53,14 +54,37 @@ pub use judged::{
 pub use read::{FILE_SIZE_BYTES_MAX, Fault, read};
 pub use signals::{Past, SignalFigures};
 
+use schemars::Schema;
+use schemars::transform::{RecursiveTransform, Transform as _};
+
 /// JSON Schema (draft 2020-12) of a policy, for editors; with a newline at its end.
 ///
 /// # Panics
 /// Never: a schema is plain JSON.
 #[must_use]
 pub fn schema() -> String {
-    let schema = schemars::schema_for!(Policy);
+    let mut schema = schemars::schema_for!(Policy);
+    RecursiveTransform(tidied).transform(&mut schema);
     serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"
+}
+
+/// Descriptions in one line, and no formats of Rust: validators warn about those.
+fn tidied(schema: &mut Schema) {
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
+    if let Some(text) = object.get("description").and_then(|text| text.as_str()) {
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        object.insert("description".to_owned(), line.into());
+    }
+    let is_of_rust = |format: &str| ["uint64", "double"].contains(&format);
+    if object
+        .get("format")
+        .and_then(|f| f.as_str())
+        .is_some_and(is_of_rust)
+    {
+        object.remove("format");
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use super::words::{Unit, apart, figure};
 use crate::gate::Verdict;
 use crate::text::shown;
 
+/// The most criteria that get a sentence of their own.
+const SENTENCES_MAX: usize = 10;
+
 /// Judges one objective; `rule` is what the policy says about it.
 pub(super) fn judge(rule: Option<&Rule>, figures: &ObjectiveFigures) -> CriteriaJudged {
     let mut judged = CriteriaJudged {
@@ -148,7 +151,8 @@ fn sentences(
         Verdict::Warn => pass.iter().flatten().collect(),
         _ => all().collect::<Vec<_>>(),
     };
-    sentences.extend(shown.iter().filter_map(|one| of_one(one, figures)));
+    let of_each = shown.iter().filter_map(|one| of_one(one, figures));
+    sentences.extend(of_each.take(SENTENCES_MAX));
     if all().any(|one| one.outcome == CriterionOutcome::NoBaseline)
         && let Baseline::Unknown { why } = &figures.baseline
     {

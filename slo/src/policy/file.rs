@@ -33,7 +33,11 @@ pub struct Policy {
     /// Fewer events than this prove nothing: 1 or more. `--min-events` on the command line wins over
     /// it; without either it is 1000.
     #[serde(default, deserialize_with = "scalar::events_min")]
-    #[schemars(with = "u64", range(min = 1, max = 1_000_000_000_000_u64))]
+    #[schemars(
+        with = "u64",
+        range(min = 1, max = 1_000_000_000_000_u64),
+        extend("default" = 1_000)
+    )]
     pub min_events: Option<u64>,
     /// How sure a pass or a fail must be, as a share above 0.5 and at most 0.9999.
     #[serde(default = "confidence", deserialize_with = "scalar::confidence")]

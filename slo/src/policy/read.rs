@@ -11,6 +11,7 @@ use serde_yaml_ng::Deserializer;
 
 use super::file::{CompareWith, Entry, Limits, Policy, Rule, SignalLimit};
 use super::locate::{self, Step};
+use super::plain;
 use super::scalar::quoted;
 use crate::objective::Objective;
 use crate::text::shown;
@@ -83,7 +84,8 @@ impl Policy {
             let message = format!("larger than {FILE_SIZE_BYTES_MAX} bytes");
             return Err(fault(1, &message));
         }
-        let policy: Self = serde::Deserialize::deserialize(Deserializer::from_str(text))
+        let policy: Self = plain::check(text)
+            .and_then(|()| serde::Deserialize::deserialize(Deserializer::from_str(text)))
             .map_err(|error| of_yaml(text, &error))
             .map_err(|(line, message)| fault(line, &message))?;
         policy.check(objectives).map_err(|wrong| {
@@ -99,9 +101,6 @@ impl Policy {
 fn of_yaml(text: &str, error: &serde_yaml_ng::Error) -> (usize, String) {
     let message = error.to_string();
     let Some(place) = error.location() else {
-        if message.starts_with("EOF") {
-            return (1, "the file is empty; expected a GatePolicy".to_owned());
-        }
         if message.contains("more than one document") {
             let message = "expected one document: a policy is one GatePolicy";
             return (second_document(text), message.to_owned());

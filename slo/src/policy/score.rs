@@ -110,6 +110,10 @@ fn sentences(
             names(key)
         ));
     }
+    if !unknown.is_empty() && !reaches(judged.best, judged.warning) {
+        let names = names(unknown);
+        sentences.push(format!("Even if {names} passed, that would be too little."));
+    }
     if judged.verdict == Verdict::Inconclusive {
         sentences.push(format!(
             "{} is inconclusive, and no score passes with what is not known.",
