@@ -1,11 +1,15 @@
 //! Recording rules of the objectives, named and labelled as Sloth does it.
 //!
+//! Of objectives over events, all events and the bad ones of five minutes are kept as well: an exact
+//! bound takes counts, and a ratio has none. The gate reads long windows from them.
+//!
 //! One difference: Sloth averages the 5-minute ratios over the period, so a quiet night weighs as
 //! much as a busy noon. Here each window, the period too, is the ratio of its own events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use slo::gate::{RECORDED_BAD_EVENTS, RECORDED_EVENTS};
 use slo::{Objective, window};
 
 use crate::names::{SLOTH_ID, SLOTH_SERVICE, SLOTH_SLO, SLOTH_WINDOW};
@@ -40,7 +44,7 @@ pub(crate) fn ratio_name(length: Duration) -> String {
 
 /// Sloth's identifier of an objective.
 pub(crate) fn id(objective: &Objective) -> String {
-    format!("{}-{}", objective.service, objective.name)
+    objective.recorded_id()
 }
 
 /// The labels that every series of an objective carries.
@@ -100,13 +104,15 @@ fn of_objective(objective: &Objective) -> [Group; 3] {
             .map(|length| Rule::Recording(ratio(objective, *length)))
             .collect()
     };
+    let mut of_short = ratios(&short);
+    of_short.extend(events(objective));
     let id = id(objective);
     let group = |name: String, pace, rules| Group { name, pace, rules };
     [
         group(
             format!("sloth-slo-sli-recordings-{id}"),
             Pace::BASE,
-            ratios(&short),
+            of_short,
         ),
         group(
             format!("sloth-slo-sli-recordings-{id}-long"),
@@ -134,6 +140,24 @@ fn ratio(objective: &Objective, length: Duration) -> Recording {
         expr: objective.indicator.error_ratio(&window::text(length)),
         labels: labels_of_window(objective, length),
     }
+}
+
+/// All events and the bad ones of the shortest window, of an objective over events.
+fn events(objective: &Objective) -> Vec<Rule> {
+    let Some(counts) = objective.event_counts(&window::text(SHORTEST)) else {
+        return Vec::new();
+    };
+    let rule = |name: &str, expr: String| {
+        Rule::Recording(Recording {
+            name: name.to_owned(),
+            expr,
+            labels: labels_of_window(objective, SHORTEST),
+        })
+    };
+    vec![
+        rule(RECORDED_EVENTS, counts.total),
+        rule(RECORDED_BAD_EVENTS, counts.bad),
+    ]
 }
 
 fn meta(objective: &Objective) -> Vec<Rule> {

@@ -289,6 +289,7 @@ fn recording_rules_have_the_names_and_labels_that_sloth_dashboards_ask_for() {
     slo:objective:ratio
     slo:period_burn_rate:ratio
     slo:period_error_budget_remaining:ratio
+    slo:sli_bad_events:increase5m
     slo:sli_error:ratio_rate1d
     slo:sli_error:ratio_rate1h
     slo:sli_error:ratio_rate2h
@@ -297,6 +298,7 @@ fn recording_rules_have_the_names_and_labels_that_sloth_dashboards_ask_for() {
     slo:sli_error:ratio_rate5m
     slo:sli_error:ratio_rate6h
     slo:sli_error:ratio_rate7d
+    slo:sli_events:increase5m
     slo:time_period:days
     sloth_slo_info
     ");

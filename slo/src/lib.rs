@@ -35,5 +35,7 @@ mod text;
 
 pub use calendar::{Calendar, CalendarUnit};
 pub use load::{FILE_SIZE_BYTES_MAX, FILES_MAX, load};
-pub use objective::{Counted, Indicator, Method, Objective, Operator, Ratio, Raw, Threshold};
+pub use objective::{
+    Counted, EventCounts, Indicator, Method, Objective, Operator, Ratio, Raw, Threshold,
+};
 pub use query::{Query, QueryError};

@@ -53,6 +53,42 @@ impl Objective {
     }
 }
 
+/// The events of an objective over some window, as PromQL without labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventCounts {
+    /// Counts all events.
+    pub total: String,
+    /// Counts the bad ones.
+    pub bad: String,
+}
+
+impl Objective {
+    /// The value of Sloth's label `sloth_id` on what recording rules keep of it.
+    #[must_use]
+    pub fn recorded_id(&self) -> String {
+        format!("{}-{}", self.service, self.name)
+    }
+
+    /// Its events over `window` (`5m`), summed. `None` unless its budget is made of events that are
+    /// counted over any window.
+    ///
+    /// Either is empty when a series is missing: no bad events are not the same as no series of
+    /// them.
+    #[must_use]
+    pub fn event_counts(&self, window: &str) -> Option<EventCounts> {
+        let (Method::Occurrences, Indicator::Ratio(ratio)) = (self.method, &self.indicator) else {
+            return None;
+        };
+        let total = ratio.total.events_summed(window)?;
+        let counted = ratio.counted.query().events_summed(window)?;
+        let bad = match ratio.counted {
+            Counted::Bad(_) => counted,
+            Counted::Good(_) => format!("{total}\n-\n{counted}"),
+        };
+        Some(EventCounts { total, bad })
+    }
+}
+
 /// What the budget of an objective is made of: OpenSLO's `budgetingMethod`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Method {

@@ -137,6 +137,15 @@ impl Query {
         })
     }
 
+    /// [`Query::events`], summed whatever its form. `None` when it counts nothing over a window.
+    #[must_use]
+    pub fn events_summed(&self, window: &str) -> Option<String> {
+        if self.born(window).is_some() {
+            return Some(self.events(window));
+        }
+        promql::has_window(&self.text).then(|| format!("sum({})", self.events(window)))
+    }
+
     /// Events over `window` up to a constant factor, summed: one side of a ratio.
     #[must_use]
     pub fn rate(&self, window: &str) -> String {
