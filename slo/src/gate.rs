@@ -19,21 +19,7 @@ mod ask;
 mod targets;
 mod weigh;
 mod collect;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the collector of evidence does not ask in pieces yet"
-    )
-)]
 mod pieces;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the collector of evidence does not read recordings yet"
-    )
-)]
 mod recorded;
 mod releases;
 mod report;

@@ -10,10 +10,13 @@ use outcome::Failure;
 
 use super::ask::{Asker, Deadline, Source};
 use super::decide::decide;
-use super::evidence::{Asked, Evidence, Lost, LostKind, Period, Reading, Target, Terms};
+use super::evidence::{Asked, Counts, Evidence, Lost, LostKind, Period, Reading, Target, Terms};
 use super::measure::{Grid, Measured, measure};
-use super::plan::{Count, Curves, Measure, Options, Plan};
-use super::reason::Reason;
+use super::pieces::{Pieced, events_over};
+use super::plan::{Count, Curves, Measure, Options, PeriodPlan, Plan};
+use super::reason::{Reason, Which};
+use super::recorded::{Recorded, recorded_events};
+use super::releases::{Releases, ReleasesPlan, Requests, releases};
 use super::report::{Explained, Judged, REPORT_SCHEMA, Report, Seen, Verdict};
 use super::targets::targets;
 use super::weigh::weigh;
@@ -113,7 +116,11 @@ pub(super) async fn judge_by(
         Ok(at) => judge_all(&asker, objectives, &plans(objectives, options, *at)?).await?,
         Err(lost) => without_answers(objectives, options, lost),
     };
-    let releases = None;
+    let mut remarks = Vec::new();
+    let releases = match &at {
+        Ok(_) => beside(&asker, subject, options, &mut remarks).await,
+        Err(_) => None,
+    };
     let policy = match policy {
         Some(policy) => Some(weigh(&asker, policy, &judged, releases.as_ref(), options).await),
         None => None,
@@ -124,8 +131,11 @@ pub(super) async fn judge_by(
     let reasons: Vec<Explained> = skew_seconds.and_then(skewed).into_iter().collect();
     let of_reasons = reasons.iter().map(|_| Verdict::Inconclusive);
     let of_policy = policy.iter().map(|policy| policy.verdict);
+    let of_releases = releases.iter().flat_map(|releases| &releases.rows);
+    let of_releases = of_releases.map(|row| of_release(row.verdict, policy.is_some()));
     let verdict = of_reasons
         .chain(of_policy)
+        .chain(of_releases)
         .fold(Report::worst(&judged), Verdict::max);
     let matcher = |(label, value): &(String, String)| format!("{label}={value:?}");
     let report = Report {
@@ -141,7 +151,7 @@ pub(super) async fn judge_by(
         min_events: options.events_min,
         tool: TOOL.to_owned(),
         reasons,
-        remarks: Vec::new(),
+        remarks,
         objectives: judged,
         releases,
         policy,
@@ -150,6 +160,71 @@ pub(super) async fn judge_by(
         report,
         skew_seconds,
     })
+}
+
+/// What being worse than earlier releases means. A promise that is kept is kept; without a policy
+/// that says otherwise the release is only warned about. What cannot be compared is said in its row,
+/// and blocks where a criterion of the policy needs it.
+const fn of_release(row: Verdict, has_policy: bool) -> Verdict {
+    match row {
+        Verdict::Fail if has_policy => Verdict::Fail,
+        Verdict::Fail => Verdict::Warn,
+        _ => Verdict::Pass,
+    }
+}
+
+/// How far back releases are looked for.
+const LOOKBACK: Duration = Duration::from_secs(30 * 86_400);
+
+/// This release beside the ones before it, when there is anything to tell them by.
+async fn beside(
+    asker: &Asker<'_>,
+    subject: Subject<'_>,
+    options: &Options,
+    remarks: &mut Vec<String>,
+) -> Option<Releases> {
+    let golden = subject
+        .policy
+        .and_then(|policy| policy.golden_signals.clone());
+    let metric = subject.policy.map(|policy| policy.releases.clone());
+    let metric = metric.unwrap_or_default();
+    let golden = golden.unwrap_or_default();
+    let plan = ReleasesPlan {
+        metric: metric.metric,
+        label: metric.label,
+        number: usize::try_from(metric.number).unwrap_or(1),
+        lookback: LOOKBACK,
+        window: options.window,
+        matchers: options.matchers.clone(),
+        requests: Some(Requests {
+            histogram: golden.requests.histogram,
+            bad: golden.requests.errors,
+        }),
+        saturation: Some(golden.saturation.query),
+        objectives: subject.objectives,
+    };
+    match releases(asker, &plan).await {
+        Ok(Some(releases)) => {
+            if releases.is_first {
+                let name = &releases.current.name;
+                remarks.push(format!(
+                    "{name} is the first release that Prometheus knows of."
+                ));
+            }
+            Some(releases)
+        }
+        Ok(None) => {
+            remarks.push(format!(
+                "No release is known: {} has no series. Nothing was compared.",
+                plan.metric
+            ));
+            None
+        }
+        Err(lost) => {
+            remarks.push(format!("Releases were not compared: {}.", lost.message));
+            None
+        }
+    }
 }
 
 /// This program, with its version.
@@ -192,7 +267,7 @@ async fn judge_all(
 ) -> Result<Vec<Judged>, Failure> {
     let all = objectives.iter().zip(plans);
     let all = all.map(async |(objective, plan)| {
-        let evidence = evidence(asker, plan).await;
+        let evidence = evidence(asker, objective, plan).await;
         refuse_bad_queries(objective, &evidence)?;
         Ok(judge_one(objective, &plan.terms, &evidence))
     });
@@ -260,21 +335,15 @@ fn seen(evidence: &Evidence, window: Duration) -> Seen {
     }
 }
 
-async fn evidence(asker: &Asker<'_>, plan: &Plan) -> Evidence {
+async fn evidence(asker: &Asker<'_>, objective: &Objective, plan: &Plan) -> Evidence {
     let mut warnings = Warnings::default();
     let window = plan.terms.window;
     let seen = measured(asker, &plan.measure, window, &mut warnings).await;
     let targets = targets(asker, plan, &mut warnings).await;
-    let mut period = None;
-    if let Some(plan) = &plan.period {
-        let seen = measured(asker, &plan.measure, plan.window, &mut warnings).await;
-        period = Some(Period {
-            total: seen.total,
-            counted: seen.counted,
-            unmeasured: seen.unmeasured,
-            history: reading(asker, &plan.edge, &mut warnings).await,
-        });
-    }
+    let period = match &plan.period {
+        Some(of) => Some(period(asker, objective, plan.terms.counts, of, &mut warnings).await),
+        None => None,
+    };
     Evidence {
         total: seen.total,
         counted: seen.counted,
@@ -285,11 +354,65 @@ async fn evidence(asker: &Asker<'_>, plan: &Plan) -> Evidence {
     }
 }
 
+async fn period(
+    asker: &Asker<'_>,
+    objective: &Objective,
+    counts: Counts,
+    plan: &PeriodPlan,
+    warnings: &mut Warnings,
+) -> Period {
+    let kept = match &plan.measure {
+        // Recordings are of the whole service.
+        Measure::Counts { .. } if plan.is_whole => {
+            recorded_events(asker, objective, plan.window, warnings).await
+        }
+        _ => Ok(Recorded::Absent),
+    };
+    let seen = match kept {
+        // What a server does not keep it may still count.
+        Ok(Recorded::Absent) | Err(_) => {
+            measured(asker, &plan.measure, plan.window, warnings).await
+        }
+        Ok(Recorded::Events { total, bad, .. }) => Counted::of(total, bad, counts),
+        Ok(Recorded::Disagrees(found)) => Counted {
+            unmeasured: vec![Reason::RecordingsDisagree {
+                message: found.to_string(),
+            }],
+            ..Counted::of(0.0, 0.0, counts)
+        },
+    };
+    Period {
+        total: seen.total,
+        counted: seen.counted,
+        unmeasured: seen.unmeasured,
+        history: reading(asker, &plan.edge, warnings).await,
+    }
+}
+
 /// What a window gave.
 struct Counted {
     total: Asked<Reading>,
     counted: Asked<Reading>,
     unmeasured: Vec<Reason>,
+}
+
+impl Counted {
+    fn of(total: f64, bad: f64, counts: Counts) -> Self {
+        let one = |value| {
+            Ok(Reading {
+                values: vec![value],
+            })
+        };
+        let part = match counts {
+            Counts::Bad => bad,
+            Counts::Good => total - bad,
+        };
+        Self {
+            total: one(total),
+            counted: one(part),
+            unmeasured: Vec::new(),
+        }
+    }
 }
 
 async fn measured(
@@ -299,11 +422,18 @@ async fn measured(
     warnings: &mut Warnings,
 ) -> Counted {
     match measure {
-        Measure::Counts { total, counted } => Counted {
-            total: events(asker, total, window, warnings).await,
-            counted: events(asker, counted, window, warnings).await,
-            unmeasured: Vec::new(),
-        },
+        Measure::Counts { total, counted } => {
+            let (total, unmeasured) = match events(asker, total, window, warnings).await {
+                Ok(total) => (Ok(total.reading.clone()), holes(&total)),
+                Err(lost) => (Err(lost), Vec::new()),
+            };
+            let counted = events(asker, counted, window, warnings).await;
+            Counted {
+                total,
+                counted: counted.map(|counted| counted.reading),
+                unmeasured,
+            }
+        }
         Measure::Curves(curves) => match curved(asker, curves, window, warnings).await {
             Err(lost) => Counted {
                 total: Err(lost.clone()),
@@ -329,12 +459,18 @@ async fn events(
     count: &Count,
     window: Duration,
     warnings: &mut Warnings,
-) -> Asked<Reading> {
-    let query = count.over(window).map_err(|message| Lost {
-        kind: LostKind::BadQuery,
-        message,
-    })?;
-    reading(asker, &query, warnings).await
+) -> Asked<Pieced> {
+    events_over(asker, |window| count.over(window), window, warnings).await
+}
+
+/// Of a window that was read in pieces: those in which nobody counted anything.
+fn holes(total: &Pieced) -> Vec<Reason> {
+    let missing = Reason::PointsMissing {
+        query: Which::Total,
+        seen: (total.pieces - total.holes) as usize,
+        expected: total.pieces as usize,
+    };
+    (total.holes > 0).then_some(missing).into_iter().collect()
 }
 
 /// The most points of one answer: what Prometheus gives.

@@ -110,6 +110,8 @@ pub(super) struct PeriodPlan {
     pub(super) window: Duration,
     /// Counts the series at its beginning.
     pub(super) edge: String,
+    /// Whether it is of the whole service, narrowed by nothing.
+    pub(super) is_whole: bool,
 }
 
 /// Questions about the targets behind one selector.
@@ -335,6 +337,7 @@ fn period(
         measure: Measure::new(objective, options, window)?,
         window,
         edge: promql::with_matchers(&edge, &options.matchers)?,
+        is_whole: options.matchers.is_empty(),
     }))
 }
 

@@ -21,6 +21,7 @@ use super::report::Verdict;
 use crate::objective::Objective;
 use crate::promql;
 
+pub(super) use look::releases;
 pub use look::side_by_side;
 
 /// The longest time in which releases are looked for: 30 days.

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-use super::super::ask::Deadline;
+use super::super::ask::{Deadline, Source};
 use super::super::server::Server;
 use super::*;
 use crate::prometheus::Client;
@@ -126,7 +126,12 @@ fn history() -> String {
 async fn counted(server: &Server, query: &str) -> Asked<Pieced> {
     let client = Client::new(server.url(), Duration::from_secs(30)).unwrap();
     let deadline = Deadline::after(Duration::from_secs(60));
-    let asker = Asker::new(&client, at(), deadline, 4);
+    let source = Source::Live {
+        client: &client,
+        recorder: None,
+        deadline,
+    };
+    let asker = Asker::new(source, client.address(), 4).looking_at(at());
     let fill = |length: Duration| Ok(query.replace("WINDOW", &crate::window::text(length)));
     events_over(&asker, fill, hours(168), &mut Warnings::default()).await
 }

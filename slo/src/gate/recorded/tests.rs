@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::super::ask::Deadline;
+use super::super::ask::{Deadline, Source};
 use super::super::server::Server;
 use super::*;
 use crate::prometheus::Client;
@@ -171,7 +171,12 @@ async fn recordings_are_read_where_they_are_whole_and_right() {
     let server = Server::start(&history(), &[]).await;
     let client = Client::new(server.url(), Duration::from_secs(30)).unwrap();
     let deadline = Deadline::after(Duration::from_secs(60));
-    let asker = Asker::new(&client, at(), deadline, 4);
+    let source = Source::Live {
+        client: &client,
+        recorder: None,
+        deadline,
+    };
+    let asker = Asker::new(source, client.address(), 4).looking_at(at());
     let ask = async |name: &str, counted: &str, window: Duration| {
         let objective = objective(name, counted);
         let mut warnings = Warnings::default();

@@ -11,7 +11,7 @@ use super::compare::{Measured, Names, compared, unknown};
 use super::figures::{Row, Values, bounds, highest_bound, rows};
 use super::spans::{Span, alone, current, spans};
 use super::{INTERVALS_MIN, Release, Releases, ReleasesPlan};
-use crate::gate::ask::{Asker, Deadline};
+use crate::gate::ask::{Asker, Deadline, Source};
 use crate::gate::evidence::{Asked, Lost, LostKind};
 use crate::prometheus::{Client, Matrix};
 use crate::promql;
@@ -68,7 +68,12 @@ pub async fn side_by_side(
     timeout: Duration,
     concurrency: usize,
 ) -> Asked<Option<Releases>> {
-    let asker = Asker::new(client, at, Deadline::after(timeout), concurrency);
+    let source = Source::Live {
+        client,
+        recorder: None,
+        deadline: Deadline::after(timeout),
+    };
+    let asker = Asker::new(source, client.address(), concurrency).looking_at(at);
     releases(&asker, plan).await
 }
 
