@@ -25,6 +25,7 @@
 
 mod scalar;
 mod criterion;
+mod golden;
 mod file;
 mod plain;
 mod locate;
@@ -42,9 +43,11 @@ pub use budget::{BudgetLeft, OVERRIDE_MAX};
 pub use comparison::{Baseline, Earlier};
 pub use criterion::{CRITERION_SIZE_BYTES_MAX, Criterion, CriterionError, Limit, Relation};
 pub use file::{
-    Aggregate, Breach, CRITERIA_MAX, CompareWith, Comparison, DEPENDENCIES_MAX, Dependency, Entry,
-    ErrorBudget, GoldenSignals, Include, Limits, Override, Policy, RULES_MAX, ReleaseMetric,
-    Requests, Rule, Saturation, SignalLimit, TotalScore,
+    Aggregate, CRITERIA_MAX, CompareWith, Comparison, Entry, ErrorBudget, Include, Override,
+    Policy, RULES_MAX, ReleaseMetric, Rule, TotalScore,
+};
+pub use golden::{
+    Breach, DEPENDENCIES_MAX, Dependency, GoldenSignals, Limits, Requests, Saturation, SignalLimit,
 };
 pub use judge::{Figures, ObjectiveFigures, PolicyJudged};
 pub use judged::{

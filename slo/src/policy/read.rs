@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use outcome::{Failure, OrFail};
 use serde_yaml_ng::Deserializer;
 
-use super::file::{CompareWith, Entry, Limits, Policy, Rule, SignalLimit};
+use super::file::{CompareWith, Entry, Policy, Rule};
+use super::golden::{Limits, SignalLimit};
 use super::locate::{self, Step};
 use super::plain;
 use super::scalar::quoted;
@@ -75,9 +76,11 @@ impl Policy {
     /// # Errors
     /// [`Fault`] with the line of what is wrong: the first that is found.
     pub fn parse(text: &str, file: &Path, objectives: &[Objective]) -> Result<Self, Fault> {
+        let lines = text.lines().count().max(1);
         let fault = |line: usize, message: &str| Fault {
             file: file.to_owned(),
-            line,
+            // YAML knows more ends of a line than editors do.
+            line: line.min(lines),
             message: shown(message),
         };
         if text.len() as u64 > FILE_SIZE_BYTES_MAX {

@@ -16,6 +16,12 @@ const TEXT_SIZE_BYTES_MAX: usize = 500;
 /// The longest name of a metric, a label or an objective, in bytes.
 const NAME_SIZE_BYTES_MAX: usize = 200;
 
+/// The form of a metric's name, for the schema.
+pub(super) const METRIC: &str = "^[a-zA-Z_:][a-zA-Z0-9_:]*$";
+
+/// The form of a label's name, for the schema.
+pub(super) const LABEL: &str = "^[a-zA-Z_][a-zA-Z0-9_]*$";
+
 /// Reads text and checks it.
 pub(super) fn checked<'de, D: Deserializer<'de>, T>(
     deserializer: D,

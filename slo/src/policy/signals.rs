@@ -1,7 +1,7 @@
 //! The golden signals: now against the hour and the week before.
 
 use super::criterion::Criterion;
-use super::file::{Breach, Limits, SignalLimit};
+use super::golden::{Breach, Limits, SignalLimit};
 use super::judged::{CriterionOutcome, Signal, SignalJudged, rounded};
 use super::words::{Unit, apart, figure};
 use crate::gate::Verdict;
