@@ -36,6 +36,8 @@ type Deploy = (&'static str, i64, i64);
 /// One made-up service.
 struct Service {
     name: &'static str,
+    /// Further labels of its requests, each with a comma before it.
+    labels: &'static str,
     deploys: &'static [Deploy],
     /// What requests were like, so many seconds before the end.
     requests: fn(i64) -> Requested,
@@ -74,6 +76,7 @@ fn services() -> Vec<Service> {
     let usual: fn(i64) -> Requested = |_| USUAL;
     let of = |name, deploys, requests| Service {
         name,
+        labels: "",
         deploys,
         requests,
     };
@@ -123,6 +126,15 @@ fn services() -> Vec<Service> {
             bad: 2,
         }),
         of("unlabelled", &[("", BACK, 0)], usual),
+        // Its requests say which release answered them.
+        Service {
+            labels: r#",version="1.3.0""#,
+            ..of("canary", &[("1.3.0", BACK, 0)], usual)
+        },
+        Service {
+            labels: r#",version="1.4.0""#,
+            ..of("canary", &[("1.4.0", 2 * HOUR, 0)], |_| REGRESSED)
+        },
     ]
 }
 
@@ -159,6 +171,7 @@ fn history() -> String {
             let before = BACK - step * SCRAPE;
             let requested = (service.requests)(before);
             let (all, stamp, job) = (1_000 + 20 * noise(step), END - before, service.name);
+            let labels = service.labels;
             for (bucket, within) in buckets.iter_mut().zip(requested.within) {
                 let noise = noise(step + 77) * within.min(1_000 - within) / 100;
                 *bucket += all * (within + noise) / 1_000;
@@ -168,17 +181,17 @@ fn history() -> String {
             codes[0] += all - bad;
             codes[1] += bad;
             for (le, value) in BOUNDS.iter().zip(buckets) {
-                let name = format!(r#"request_seconds_bucket{{job="{job}",le="{le}"}}"#);
+                let name = format!(r#"request_seconds_bucket{{job="{job}"{labels},le="{le}"}}"#);
                 let _ = writeln!(text, "{name} {value} {stamp}");
             }
             for (code, value) in ["200", "500"].iter().zip(codes) {
-                let name = format!(r#"request_seconds_count{{job="{job}",code="{code}"}}"#);
+                let name = format!(r#"request_seconds_count{{job="{job}"{labels},code="{code}"}}"#);
                 let _ = writeln!(text, "{name} {value} {stamp}");
             }
         }
     }
     text.push_str("# TYPE cpu_used_ratio gauge\n");
-    for service in &services {
+    for service in services.iter().filter(|service| service.labels.is_empty()) {
         for step in 0..=BACK / SCRAPE {
             let (job, stamp) = (service.name, END - BACK + step * SCRAPE);
             let used = 0.4 + 0.01 * noise(step) as f64;
@@ -276,12 +289,15 @@ async fn releases_are_set_side_by_side() {
     let server = Server::start(&history(), &[]).await;
     let objectives = objectives();
     let mut told = Vec::new();
-    for service in services() {
+    for service in services()
+        .iter()
+        .filter(|service| service.labels.is_empty())
+    {
         let job = service.name;
         let found = look(&server, &plan(job, &objectives)).await.unwrap();
         told.push(lines(job, found.as_ref()));
         if let Some(releases) = &found {
-            begins_are_right(&service, releases);
+            begins_are_right(service, releases);
         }
         if job == "regressed" {
             the_regression_is_told(&found.unwrap());
@@ -295,6 +311,7 @@ async fn releases_are_set_side_by_side() {
             .as_ref(),
     ));
     insta::assert_snapshot!(told.join("\n"));
+    a_canary_is_told_apart(&server, &objectives).await;
     what_cannot_be_asked_is_an_error(&server).await;
 }
 
@@ -335,6 +352,30 @@ fn the_regression_is_told(releases: &Releases) {
         (attainment.current.unwrap() - 0.97).abs() < 0.003,
         "{attainment:?}"
     );
+}
+
+/// Beside each other, but for a matcher on the label: then each is asked for by its own name.
+async fn a_canary_is_told_apart(server: &Server, objectives: &[Objective]) {
+    let mut plan = ReleasesPlan {
+        saturation: None,
+        ..plan("canary", objectives)
+    };
+    let mixed = look(server, &plan).await.unwrap().unwrap();
+    assert!(
+        mixed
+            .rows
+            .iter()
+            .all(|row| row.verdict == Verdict::Inconclusive)
+    );
+    plan.matchers
+        .push(("version".to_owned(), "1.4.0".to_owned()));
+    let apart = look(server, &plan).await.unwrap().unwrap();
+    assert!(
+        apart.rows.iter().all(|row| row.verdict == Verdict::Fail),
+        "{apart:?}"
+    );
+    assert!(near(row(&apart, Figure::P99).current.unwrap(), 0.75));
+    assert!(near(row(&apart, Figure::P99).earlier[0].unwrap(), 0.242));
 }
 
 async fn what_cannot_be_asked_is_an_error(server: &Server) {

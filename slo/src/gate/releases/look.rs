@@ -94,8 +94,12 @@ pub(in crate::gate) async fn releases(
     let before = spans.iter().rev().filter(|other| other.since < span.since);
     let before: Vec<&Span> = before.take(plan.number).collect();
     let mut releases = Releases {
-        current: release(span, at),
-        earlier: before.iter().map(|span| release(span, at)).collect(),
+        // The newest sample of a release that is there is a scrape old.
+        current: release(span, if current.is_some() { at } else { span.until }),
+        earlier: before
+            .iter()
+            .map(|span| release(span, span.until))
+            .collect(),
         rows: Vec::new(),
         is_first: before.is_empty(),
     };
@@ -121,13 +125,7 @@ pub(in crate::gate) async fn releases(
     Ok(Some(releases))
 }
 
-fn release(span: &Span, at: i64) -> Release {
-    // The newest sample of a release that is there is a scrape old.
-    let until = if span.until >= at - FRESH {
-        at
-    } else {
-        span.until
-    };
+fn release(span: &Span, until: i64) -> Release {
     Release {
         name: crate::text::shown(&span.name),
         since: moment(span.since),
@@ -274,7 +272,7 @@ impl<'a> Look<'a> {
     /// Why the figures of the current release are not its own, if they are not.
     fn mixed(&self, current: &Span, spans: &[Span]) -> Option<String> {
         let at = self.asker.at().as_millisecond();
-        let is_there = |other: &&Span| *other != current && other.until >= at - FRESH;
+        let is_there = |other: &&Span| *other != current && other.until >= at - REACH_MIN;
         let other = spans.iter().find(is_there)?;
         (!self.plan.tells_apart()).then(|| {
             let (current, other) = (&current.name, &other.name);
@@ -384,9 +382,31 @@ impl<'a> Look<'a> {
     }
 }
 
-/// How long an interval is, when the current release has been alone for `length`.
+/// How long an interval is, when the current release has been alone for `length`. A release that is
+/// younger than the window has shorter ones, yet none in which `rate` has too few samples.
 fn interval(window: Duration, length: i64) -> Duration {
+    let least = INTERVAL_MIN.min(window / INTERVALS_MIN);
     let length = Duration::from_millis(length.max(0).unsigned_abs()).min(window);
-    let interval = (length / INTERVALS).max(INTERVAL_MIN.min(length / INTERVALS_MIN));
-    Duration::from_secs(interval.as_secs().max(1))
+    Duration::from_secs((length / INTERVALS).max(least).as_secs().max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_young_release_has_short_intervals_but_none_too_short() {
+        let seconds = |window: u64, alone: i64| {
+            interval(Duration::from_secs(window), alone * 1_000).as_secs()
+        };
+        assert_eq!(seconds(3_600, 7_200), 120);
+        assert_eq!(seconds(3_600, 2_400), 80);
+        assert_eq!(seconds(3_600, 90), 60, "one interval, which tells nothing");
+        assert_eq!(
+            seconds(90, 7_200),
+            11,
+            "a rehearsal is short and is scraped each second"
+        );
+        assert_eq!(seconds(8, -5), 1);
+    }
 }

@@ -68,7 +68,7 @@ pub(super) fn compare(
         if values.len() < VALUES_MIN {
             let number = values.len();
             return unknown(format!(
-                "{number} intervals of {which} have a value, {VALUES_MIN} are needed"
+                "{VALUES_MIN} intervals with a value are needed, of {which} there are {number}"
             ));
         }
         if values.len() > VALUES_MAX {
