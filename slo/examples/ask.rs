@@ -18,6 +18,9 @@ const QUESTIONS_MAX: usize = 1_000_000;
 /// The most kinds that are printed.
 const KINDS_MAX: usize = 12;
 
+/// The most characters of a kind, so that a line has no more than eighty.
+const KIND_LENGTH_MAX: usize = 48;
+
 type Failure = Box<dyn std::error::Error>;
 
 /// Asks the questions of a query log again.
@@ -55,7 +58,7 @@ struct Question {
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let client = Client::builder().no_proxy().build()?;
+    let client = Client::builder().no_proxy().no_gzip().build()?;
     match Ask::parse() {
         Ask::All { what, concurrency } => {
             let questions = questions(&what.prometheus, &what.log)?;
@@ -139,6 +142,7 @@ async fn kinds(client: &Client, questions: &[Question]) -> Result<(), Failure> {
     kinds.sort_by(|(_, one), (_, other)| other.1.total_cmp(&one.1));
     for (kind, (count, millis)) in kinds.iter().take(KINDS_MAX) {
         let (each, share) = (millis / *count as f64, 100.0 * millis / whole);
+        let kind: String = kind.chars().take(KIND_LENGTH_MAX).collect();
         println!("{count:6} {millis:9.0} {each:7.2} {share:4.0} %  {kind}");
     }
     Ok(())
