@@ -10,8 +10,7 @@ const REQUESTS: usize = 4_000;
 
 /// The count of requests that the objectives are about. The gate judges up to the last whole
 /// second, so what it shall see must be a moment old.
-const COUNTED: &str =
-    "sum(prometheus_http_requests_total{handler=\"/api/v1/query\"} offset 2s)";
+const COUNTED: &str = "sum(prometheus_http_requests_total{handler=\"/api/v1/query\"} offset 2s)";
 
 /// A Prometheus of our own; it is killed when the last test lets go of it.
 pub(crate) struct Server {
