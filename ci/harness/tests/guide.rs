@@ -326,6 +326,27 @@ fn the_reference_explains_every_reason() {
     );
 }
 
+#[test]
+fn the_reference_lists_every_exit_code() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_proofmark"));
+    let output = program.arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let (_, rest) = help.split_once("Exit codes:").unwrap();
+    let (known, _) = rest.split_once('.').unwrap();
+    let known: Vec<&str> = known
+        .split(',')
+        .map(|one| one.split_whitespace().next().unwrap())
+        .collect();
+    let page = read(REFERENCE);
+    let (_, rest) = page.split_once("## Exit codes").unwrap();
+    let (table, _) = rest.split_once("\n## ").unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| "));
+    let listed = rows.map(|row| row.split(' ').next().unwrap());
+    let listed: Vec<&str> = listed.filter(|cell| cell.parse::<u8>().is_ok()).collect();
+    assert_eq!(listed, known);
+    assert!(known.len() >= 6, "{known:?}");
+}
+
 /// Flags that the program knows, of a verb.
 fn flags_of(verb: &[&str]) -> BTreeSet<String> {
     let mut program = Command::new(env!("CARGO_BIN_EXE_proofmark"));

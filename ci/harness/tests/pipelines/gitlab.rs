@@ -49,21 +49,20 @@ fn log(output: &Output) -> String {
 fn a_release_that_keeps_its_promises_passes_and_is_shown_as_tests() {
     let folder = tempfile::tempdir().unwrap();
     let (server, objectives) = (server(), objectives());
+    // What a shell would put in place of a star.
+    std::fs::write(folder.path().join("--release=another"), "").unwrap();
     let output = run(
         folder.path(),
         &[
             ("GATE_PROMETHEUS", &server.url),
             ("GATE_SLO", &objectives),
             ("GATE_WINDOW", "5m"),
-            ("GATE_RELEASE", "1.4.0 of *"),
+            ("GATE_RELEASE", "*"),
         ],
     );
     assert_eq!(output.status.code(), Some(0), "{}", log(&output));
-    assert!(
-        log(&output).contains("release 1.4.0 of *"),
-        "{}",
-        log(&output)
-    );
+    let text = log(&output);
+    assert!(text.contains("release *,"), "{text}");
     let template = template();
     let artifacts = &template["artifacts"];
     let junit = artifacts["reports"]["junit"].as_str().unwrap();
@@ -94,7 +93,7 @@ fn what_is_not_known_stops_the_job() {
 #[test]
 fn what_is_misused_stops_the_job_before_it_asks() {
     let hostile = "\"; touch pwned; $(touch pwned) `touch pwned` ' #";
-    let several = "1\n--advisory";
+    let several = "1\n--min-events=5";
     for (name, value) in [
         ("GATE_PROMETHEUS", ""),
         ("GATE_SLO", ""),
