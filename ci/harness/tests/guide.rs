@@ -118,14 +118,21 @@ fn missing<'a>(output: &str, shown: &'a [String]) -> Option<&'a String> {
         .find(|shown| !lines.by_ref().any(|line| is_like(line, shown)))
 }
 
+/// A free address. Its port lies below those that the system gives to callers, so that no
+/// connection of another test takes it before Prometheus does.
+fn free_address() -> String {
+    let first = 20_000 + u16::try_from(std::process::id() % 1_000).unwrap() * 10;
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let port = (first..first + 1_000).find(is_free).unwrap();
+    format!("127.0.0.1:{port}")
+}
+
 /// What the shell prints between two steps.
 const MARK: &str = "=== the next step of the guide ===";
 
 /// Types all steps into one shell; what each of them printed.
 fn typed(steps: &[Step]) -> Vec<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    let address = free_address();
     let mut script = "exec 2>&1\ntrap 'kill $(jobs -p); wait' EXIT\n".to_owned();
     for step in steps {
         script.push_str(&step.typed.replace(GUIDE_ADDRESS, &address));
