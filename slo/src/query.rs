@@ -137,6 +137,21 @@ impl Query {
         })
     }
 
+    /// The same for series that came later than the first scrape of their target: of a process that
+    /// is new as a whole they alone are known to have begun at 0. `None` for a template.
+    #[must_use]
+    pub fn born_late(&self, window: &str) -> Option<String> {
+        let of = &self.text;
+        (self.form == Form::Counter).then(|| {
+            format!(
+                "sum by (job, instance) ((min_over_time({of}[{window}]) + 0 / \
+                 (resets({of}[{window}]) == bool 0)) and count_over_time({of}[{window}]) \
+                 < on (job, instance) group_left () \
+                 max by (job, instance) (sum_over_time(up[{window}])))"
+            )
+        })
+    }
+
     /// [`Query::events`], summed whatever its form. `None` when it counts nothing over a window.
     #[must_use]
     pub fn events_summed(&self, window: &str) -> Option<String> {

@@ -23,6 +23,8 @@ use tokio::net::TcpListener;
 /// The clock of the server: that of this machine when the tests began, so that there is no skew.
 static NOW: LazyLock<f64> = LazyLock::new(|| Timestamp::now().as_second() as f64);
 
+const JSON: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
+
 /// How a server spoils an answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Spoil {
@@ -178,14 +180,15 @@ async fn answer(
             .into_response(),
         Spoil::Error => {
             let text = r#"{"status":"error","errorType":"execution","error":"too many samples"}"#;
-            (StatusCode::UNPROCESSABLE_ENTITY, text).into_response()
+            (StatusCode::UNPROCESSABLE_ENTITY, JSON, text).into_response()
         }
-        Spoil::Cut => json[..json.len() / 2].to_owned().into_response(),
+        Spoil::Cut => (JSON, json[..json.len() / 2].to_owned()).into_response(),
         Spoil::Huge => {
-            Body::from(vec![b' '; slo::prometheus::ANSWER_SIZE_BYTES_MAX + 1]).into_response()
+            let spaces = vec![b' '; slo::prometheus::ANSWER_SIZE_BYTES_MAX + 1];
+            (JSON, Body::from(spaces)).into_response()
         }
         Spoil::Silent => std::future::pending().await,
-        _ => json.into_response(),
+        _ => (JSON, json).into_response(),
     }
 }
 
@@ -226,6 +229,7 @@ fn options(timeout: Duration) -> Options {
         bound: slo::statistics::Bound::default(),
         release: None,
         severity: slo::gate::Severity::Usual,
+        is_budget_left_to_policy: false,
     }
 }
 
@@ -377,7 +381,11 @@ async fn raw(bytes: &'static [u8]) -> String {
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_unreachable() {
-    let url = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"status\":\"success\"").await;
+    let url = raw(
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n\
+        {\"status\":\"success\"",
+    )
+    .await;
     assert_eq!(codes(&judged(&url, PATIENCE).await), ["source_unreachable"]);
     let url = raw(b"220 mail.example.org ESMTP\r\n").await;
     assert_eq!(codes(&judged(&url, PATIENCE).await), ["source_unreachable"]);

@@ -115,6 +115,7 @@ impl Server {
             bound: slo::statistics::Bound::default(),
             release: None,
             severity: slo::gate::Severity::Usual,
+            is_budget_left_to_policy: false,
         };
         judge(&client, &objectives, &options).await.unwrap()
     }

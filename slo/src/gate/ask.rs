@@ -203,7 +203,10 @@ impl<'a> Asker<'a> {
             Question::Now | Question::Instant { .. } => {
                 prometheus::instant_of(&body, self.address).map(|read| Body::Vector(Arc::new(read)))
             }
-            Question::Samples { .. } | Question::Range { .. } => {
+            Question::Samples { .. } => {
+                prometheus::samples_of(&body, self.address).map(|read| Body::Matrix(Arc::new(read)))
+            }
+            Question::Range { .. } => {
                 prometheus::matrix_of(&body, self.address).map(|read| Body::Matrix(Arc::new(read)))
             }
         };

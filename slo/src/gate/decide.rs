@@ -158,7 +158,8 @@ fn judge_period(
         .and_then(|()| events(&period.total, &period.counted, terms.counts));
     match seen {
         Ok(events) => {
-            if is_complete && are_enough(events, terms) && !events.hold(terms.target) {
+            let counts = is_complete && !terms.is_budget_left_to_policy;
+            if counts && are_enough(events, terms) && !events.hold(terms.target) {
                 misses.push(Reason::BudgetSpent {
                     error_ratio: events.error_ratio().unwrap_or(1.0),
                     allowed_ratio: 1.0 - terms.target,
@@ -373,11 +374,15 @@ fn gap(target: &Target) -> Option<Reason> {
 }
 
 /// Counters that began above 0 although their target was scraped before. All counters of a target
-/// that is new as a whole begin somewhere.
+/// that is new as a whole begin somewhere; of it only those count that came after its first scrape.
 fn born(target: &Target) -> Option<Reason> {
-    let value = target.born_at?;
     let is_new = target.scrapes > 0.0 && target.up_at_start.is_none_or(|up| up == 0.0);
-    if value == 0.0 || is_new {
+    let value = if is_new {
+        target.born_late_at?
+    } else {
+        target.born_at?
+    };
+    if value == 0.0 {
         return None;
     }
     Some(Reason::BornInWindow {

@@ -128,6 +128,8 @@ pub struct Target {
     /// First values of the counters of the indicator that were not there at the beginning of the
     /// window, summed; NaN when they cannot be told, `None` when there are no such counters.
     pub born_at: Option<f64>,
+    /// The same of those that were not there at the first scrape of the target; they began at 0.
+    pub born_late_at: Option<f64>,
 }
 
 /// The counts over the objective's own window.
@@ -175,4 +177,6 @@ pub struct Terms {
     pub unit: Unit,
     /// How sure a verdict on events must be.
     pub bound: Bound,
+    /// Whether a policy says what a spent budget means; else it is a fail.
+    pub is_budget_left_to_policy: bool,
 }

@@ -65,6 +65,12 @@ impl Inputs {
         Self::of(load::sources(paths)?, policy.transpose()?)
     }
 
+    /// Whether the policy says what a spent budget means.
+    pub(super) fn is_budget_left_to_policy(&self) -> bool {
+        let policy = self.policy.as_ref();
+        policy.is_some_and(|(_, policy)| policy.error_budget.is_some())
+    }
+
     /// What is judged, and by which policy.
     pub(super) fn subject(&self) -> Subject<'_> {
         Subject {
@@ -188,6 +194,7 @@ impl Run {
             concurrency: 1,
             release: run.release.clone(),
             severity: run.severity,
+            is_budget_left_to_policy: inputs.is_budget_left_to_policy(),
         };
         Ok((run, inputs, options))
     }

@@ -35,6 +35,8 @@ pub struct Options {
     pub release: Option<String>,
     /// What the verdict means for the exit code.
     pub severity: Severity,
+    /// Whether a policy says what a spent budget means; else it is a fail.
+    pub is_budget_left_to_policy: bool,
 }
 
 /// The beginning of an objective's window in which samples prove that the history is as long.
@@ -59,6 +61,8 @@ pub(super) struct Plan {
     pub(super) selectors: Vec<SelectorPlan>,
     /// What the counters that began in the window began at, by target.
     pub(super) born: Vec<String>,
+    /// The same of those that began later than their target.
+    pub(super) born_late: Vec<String>,
 }
 
 /// How a window is measured.
@@ -156,6 +160,7 @@ impl Terms {
             window: options.window,
             unit,
             bound: options.bound,
+            is_budget_left_to_policy: options.is_budget_left_to_policy,
         }
     }
 }
@@ -292,11 +297,18 @@ impl Plan {
             })
         };
         let born = queries.iter().filter_map(|query| query.born(&judged));
+        // `up` has not the labels of what is judged.
+        let born_late = queries.iter().filter(|query| query.born(&judged).is_some());
+        let born_late = born_late.map(|query| {
+            let narrow = query.with_text(narrowed(query.as_str())?);
+            Ok(narrow.born_late(&judged).unwrap_or_default())
+        });
         let first = selectors.first().map(String::as_str);
         Ok(Self {
             born: born
                 .map(|query| narrowed(&query))
                 .collect::<Result<_, _>>()?,
+            born_late: born_late.collect::<Result<_, String>>()?,
             terms: Terms::of(objective, options),
             measure: Measure::new(objective, options, options.window)?,
             period: period(objective, options, at, first)?,
@@ -402,6 +414,7 @@ mod tests {
             concurrency: 1,
             release: None,
             severity: Severity::Usual,
+            is_budget_left_to_policy: false,
         }
     }
 
@@ -429,8 +442,9 @@ mod tests {
                 .chain(&own)
                 .chain(of_selectors)
                 .chain(&plan.born)
+                .chain(&plan.born_late)
                 .collect();
-            assert_eq!(asked.len(), 11);
+            assert_eq!(asked.len(), 13);
             for query in asked {
                 promql::check(query, &promql::Catalog::of_workspace()).unwrap();
                 assert!(query.contains(r#"instance="a:1""#), "{query}");

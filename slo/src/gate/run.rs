@@ -19,7 +19,7 @@ use super::record::Recorder;
 use super::render::{junit, markdown, terminal};
 use super::report::Severity;
 use super::{replay, selftest};
-use crate::prometheus::Client;
+use crate::prometheus::{AccessArgs, Client};
 use crate::statistics::Bound;
 use crate::{text, window};
 
@@ -85,6 +85,8 @@ struct JudgeArgs {
     /// first look began, and verdicts stay as sure although there are many looks.
     #[arg(long, value_name = "DURATION", value_parser = window::parse)]
     wait: Option<Duration>,
+    #[command(flatten)]
+    access: AccessArgs,
     /// How long Prometheus may take for all answers of a look together.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = window::parse)]
     timeout: Duration,
@@ -145,7 +147,7 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
 async fn judge(args: JudgeArgs) -> Result<Outcome, Failure> {
     let inputs = Inputs::load(&args.slo, args.policy.as_deref())?;
     let address = address(args.prometheus.as_deref(), &inputs)?;
-    let client = Client::new(&address, args.timeout)?;
+    let client = Client::with(&address, args.timeout, args.access.access()?)?;
     if let Some(folder) = &args.out {
         prepare(folder)?;
     }
@@ -196,6 +198,7 @@ fn options(args: &JudgeArgs, inputs: &Inputs) -> Options {
             (_, true) => Severity::Advisory,
             _ => Severity::Usual,
         },
+        is_budget_left_to_policy: inputs.is_budget_left_to_policy(),
     }
 }
 

@@ -150,6 +150,7 @@ async fn verdict(known: &Objective, judged: &Objective, input: Input) -> Result<
         concurrency: 8,
         release: None,
         severity: Severity::Usual,
+        is_budget_left_to_policy: false,
     };
     let world = World::new(known, &options, now, input)?;
     let server = Server::start(world).await?;

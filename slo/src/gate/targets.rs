@@ -60,11 +60,8 @@ pub(super) async fn targets(
             ages.insert(key, oldest);
         }
     }
-    let mut born = Vec::new();
-    for query in &plan.born {
-        born.extend(samples(&warnings.of_answer(asker.instant(query).await?)));
-    }
-    let born = by_key(born, higher);
+    let born = first_values(asker, &plan.born, warnings).await?;
+    let born_late = first_values(asker, &plan.born_late, warnings).await?;
     let jobs: BTreeSet<&str> = ages
         .keys()
         .map(|(job, _)| job.as_str())
@@ -78,9 +75,23 @@ pub(super) async fn targets(
     };
     let target = |(key, age_seconds): (Key, Option<f64>)| Target {
         born_at: born.get(&key).copied(),
+        born_late_at: born_late.get(&key).copied(),
         ..up.target(key, age_seconds)
     };
     Ok(ages.into_iter().map(target).collect())
+}
+
+/// First values by target; of several the highest.
+async fn first_values(
+    asker: &Asker<'_>,
+    queries: &[String],
+    warnings: &mut Warnings,
+) -> Asked<BTreeMap<Key, f64>> {
+    let mut values = Vec::new();
+    for query in queries {
+        values.extend(samples(&warnings.of_answer(asker.instant(query).await?)));
+    }
+    Ok(by_key(values, higher))
 }
 
 /// The greater of two ages; one that makes no sense spoils the other.
@@ -173,6 +184,7 @@ impl Up {
             gap_seconds: rhythm.gap_seconds,
             age_seconds,
             born_at: None,
+            born_late_at: None,
             job: key.0,
             instance: key.1,
         }

@@ -1,60 +1,94 @@
-//! The HTTP side: one request, one bounded answer.
+//! The HTTP side: one question, one bounded answer.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use outcome::{Failure, OrFail};
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Response, Url};
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
+use tokio::time::{Instant, sleep, timeout};
 
-use super::SourceError;
-use super::answer::{Answer, Body, Matrix, read};
+use super::access::Access;
+use super::answer::{Answer, Matrix};
+use super::asked::{Asked, Exchange};
+use super::error::{Part, SourceError};
+use super::read::{error_of, instant_of, matrix_of, samples_of};
+use super::retry::{Again, Budget, Failed};
+use super::secret::Redactor;
+use crate::text::shown;
 
 /// The largest answer that is read.
 pub const ANSWER_SIZE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// So much is read of what comes with an HTTP error: enough for its sentence.
+const ERROR_SIZE_BYTES_MAX: usize = 64 * 1024;
+
+/// So much room is made for a body by what its header says of it.
+const BODY_RESERVED_BYTES_MAX: usize = 1024 * 1024;
 
 /// Parameters up to this length go into the URL, longer ones into a body: some proxies refuse long
 /// URLs, and some readers are only allowed to GET.
 const URL_PARAMETERS_BYTES_MAX: usize = 1_500;
 
-/// Asks one Prometheus server.
+/// Asks one Prometheus server. Clones share connections and the budget of further tries.
 #[derive(Debug, Clone)]
 pub struct Client {
     base: Url,
     address: String,
     timeout: Duration,
     http: reqwest::Client,
+    redactor: Arc<Redactor>,
+    /// None when every question is asked once.
+    budget: Option<Arc<Budget>>,
 }
 
 impl Client {
     /// A client of the server at `url` (`http://127.0.0.1:9090`, a path in front of the API is
-    /// kept), which may take `timeout` for one answer.
+    /// kept), which may take `timeout` for one answer, further tries included.
     ///
     /// # Errors
-    /// [`Failure::misused`] when `url` is not the address of a server, [`Failure::broken`] when no
-    /// HTTP client can be made.
+    /// [`Failure::misused`] when `url` is not the address of a server or has credentials in it,
+    /// [`Failure::broken`] when no HTTP client can be made.
     pub fn new(url: &str, timeout: Duration) -> Result<Self, Failure> {
+        Self::with(url, timeout, Access::default())
+    }
+
+    /// As [`Client::new`], with `access`, of which nothing goes to any other server.
+    ///
+    /// # Errors
+    /// As [`Client::new`]; also [`Failure::misused`] when `access` cannot be used for `url`.
+    pub fn with(url: &str, timeout: Duration, access: Access) -> Result<Self, Failure> {
         let base = base(url)?;
-        let mut shown = base.clone();
-        // Err only says that such a URL has no credentials.
-        let _ = shown
-            .set_password(None)
-            .and_then(|()| shown.set_username(""));
-        let mut builder = reqwest::Client::builder()
-            .timeout(timeout)
-            .redirect(Policy::none())
-            .user_agent(concat!("proofmark/", env!("CARGO_PKG_VERSION")));
-        if is_loopback(&base) {
-            builder = builder.no_proxy();
+        let address = base.as_str().trim_end_matches('/').to_owned();
+        let is_encrypted = base.scheme() == "https";
+        if access.needs_tls() && !is_encrypted {
+            return Err(Failure::misused(format!(
+                "{address}: --ca-file, --client-certificate-file and --server-name have a meaning \
+                 for https:// only"
+            )));
         }
+        let redactor = Arc::new(access.redactor()?);
+        let (base, http) = connected(base, access, is_encrypted)?;
         Ok(Self {
-            address: shown.as_str().trim_end_matches('/').to_owned(),
             base,
+            address,
             timeout,
-            http: builder.build().or_broken("cannot make an HTTP client")?,
+            http,
+            redactor,
+            budget: Some(Arc::new(Budget::new())),
         })
+    }
+
+    /// The same client, which asks every question once.
+    #[must_use]
+    pub fn without_retries(mut self) -> Self {
+        self.budget = None;
+        self
     }
 
     /// The server, without credentials.
@@ -68,10 +102,8 @@ impl Client {
     /// # Errors
     /// Why there is no answer, as [`SourceError`].
     pub async fn instant(&self, query: &str, at: Option<Timestamp>) -> Result<Answer, SourceError> {
-        match self.ask("query", &self.parameters(query, at)).await? {
-            Body::Vector(answer) => Ok(answer),
-            _ => Err(self.foreign("the result is a matrix; expected a vector")),
-        }
+        let asked = Asked::query(query, at.map(|at| at.to_string()));
+        instant_of(&self.exchange(&asked).await?.body, &self.address)
     }
 
     /// The samples of a range selector (`up[10m]`) as they were scraped.
@@ -83,10 +115,8 @@ impl Client {
         selector: &str,
         at: Option<Timestamp>,
     ) -> Result<Matrix, SourceError> {
-        match self.ask("query", &self.parameters(selector, at)).await? {
-            Body::Matrix(matrix) => Ok(matrix),
-            _ => Err(self.foreign("the result is a vector; expected a matrix")),
-        }
+        let asked = Asked::query(selector, at.map(|at| at.to_string()));
+        samples_of(&self.exchange(&asked).await?.body, &self.address)
     }
 
     /// Evaluates `query` at every `step` from `start` to `end`.
@@ -100,121 +130,323 @@ impl Client {
         end: Timestamp,
         step: Duration,
     ) -> Result<Matrix, SourceError> {
-        let parameters = [
-            ("query", query.to_owned()),
-            ("start", start.to_string()),
-            ("end", end.to_string()),
-            ("step", format!("{}ms", step.as_millis().max(1))),
-            ("timeout", crate::window::text(self.timeout)),
-        ];
-        match self.ask("query_range", &parameters).await? {
-            Body::Matrix(matrix) => Ok(matrix),
-            _ => Err(self.foreign("the result is a vector; expected a matrix")),
+        let step = i64::try_from(step.as_millis()).unwrap_or(i64::MAX);
+        let asked = Asked::range(query, start.to_string(), end.to_string(), step);
+        matrix_of(&self.exchange(&asked).await?.body, &self.address)
+    }
+
+    /// Sends a question and gives the answer as it came, but for secrets. Where the network or the
+    /// server may do better in a moment it is asked again, at most twice, within the time for one
+    /// answer.
+    ///
+    /// # Errors
+    /// Why there is no answer, as [`SourceError`]: never one that a reader of the body would give.
+    pub async fn exchange(&self, asked: &Asked) -> Result<Exchange, SourceError> {
+        let tries = timeout(self.timeout, self.tries(asked));
+        tries.await.unwrap_or_else(|_| {
+            Err(SourceError::Late {
+                address: self.address.clone(),
+                limit: self.timeout,
+            })
+        })
+    }
+
+    async fn tries(&self, asked: &Asked) -> Result<Exchange, SourceError> {
+        let began = Instant::now();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let failed = match self.try_once(asked).await {
+                Ok(exchange) => {
+                    self.budget.iter().for_each(|budget| budget.earn());
+                    return Ok(exchange);
+                }
+                Err(failed) => failed,
+            };
+            let in_time = |wait: &Duration| began.elapsed() + *wait < self.timeout;
+            let wait = failed.again.wait(tries).filter(in_time);
+            match (wait, &self.budget) {
+                (Some(wait), Some(budget)) if budget.spend() => sleep(wait).await,
+                _ => return Err(failed.error),
+            }
         }
     }
 
-    fn parameters(&self, query: &str, at: Option<Timestamp>) -> Vec<(&'static str, String)> {
-        let mut parameters = vec![
-            ("query", query.to_owned()),
-            ("timeout", crate::window::text(self.timeout)),
-        ];
-        parameters.extend(at.map(|at| ("time", at.to_string())));
-        parameters
+    async fn try_once(&self, asked: &Asked) -> Result<Exchange, Failed> {
+        let sent = self.request(asked).send().await;
+        let response = sent.map_err(|error| self.transport(&error))?;
+        if response.status() != StatusCode::OK {
+            return Err(self.refusal(response).await);
+        }
+        self.check_headers(&response)?;
+        let date = date(&response);
+        let body = self.body(response).await?;
+        Ok(Exchange {
+            body: self.redactor.bytes(body),
+            date,
+        })
     }
 
-    async fn ask(&self, path: &str, parameters: &[(&str, String)]) -> Result<Body, SourceError> {
+    fn request(&self, asked: &Asked) -> RequestBuilder {
         let mut url = self.base.clone();
-        url.set_path(&format!(
-            "{}/api/v1/{path}",
-            self.base.path().trim_end_matches('/')
-        ));
-        let encoded = encoded(&url, parameters);
-        let request = if encoded.len() <= URL_PARAMETERS_BYTES_MAX {
-            url.set_query(Some(&encoded));
-            self.http.get(url)
-        } else {
+        let path = self.base.path().trim_end_matches('/');
+        url.set_path(&format!("{path}/api/v1/{}", asked.path));
+        let encoded = encoded(&url, asked, self.timeout);
+        if encoded.len() > URL_PARAMETERS_BYTES_MAX {
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-            self.http.post(url).header(CONTENT_TYPE, form).body(encoded)
-        };
-        let response = request
-            .send()
-            .await
-            .map_err(|error| self.transport(&error))?;
+            return self.http.post(url).header(CONTENT_TYPE, form).body(encoded);
+        }
+        if !encoded.is_empty() {
+            url.set_query(Some(&encoded));
+        }
+        self.http.get(url)
+    }
+
+    /// An answer with another status than 200.
+    async fn refusal(&self, mut response: Response) -> Failed {
         let status = response.status();
-        let bytes = self.body(response).await?;
-        let refused = |message: String| SourceError::Refused {
+        let header = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
+        let seconds = header(RETRY_AFTER).and_then(|text| text.trim().parse().ok());
+        let again = Again::of_status(status.as_u16(), seconds);
+        let target = header(LOCATION).filter(|_| status.is_redirection());
+        let mut bytes = Vec::new();
+        // What breaks off here is told by its status, and a long story by its beginning.
+        while let Ok(Some(chunk)) = response.chunk().await {
+            let room = ERROR_SIZE_BYTES_MAX - bytes.len();
+            bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if bytes.len() == ERROR_SIZE_BYTES_MAX {
+                break;
+            }
+        }
+        let bytes = self.redactor.bytes(bytes);
+        let text = shown(&String::from_utf8_lossy(&bytes));
+        let message = match (target, error_of(&bytes)) {
+            (Some(target), _) => {
+                let target = shown(&self.redactor.text(&target));
+                format!("a redirect to {target}, which is not followed: name the final address")
+            }
+            (None, Some(message)) => message,
+            (None, None) if text.is_empty() => {
+                status.canonical_reason().unwrap_or("no reason").to_owned()
+            }
+            (None, None) => text,
+        };
+        let error = SourceError::Refused {
             address: self.address.clone(),
             status: status.as_u16(),
             message,
         };
-        match read(&bytes) {
-            Body::Error(message) => Err(refused(message)),
-            Body::Foreign(_) if status.is_redirection() => Err(refused(
-                "a redirect, which is not followed: name the final address".to_owned(),
-            )),
-            _ if !status.is_success() => Err(refused(crate::text::shown(
-                &String::from_utf8_lossy(&bytes),
-            ))),
-            Body::Foreign(message) => Err(self.foreign(&message)),
-            body => Ok(body),
+        Failed { error, again }
+    }
+
+    /// Refuses what cannot be an answer of the API before it is read.
+    fn check_headers(&self, response: &Response) -> Result<(), Failed> {
+        let headers = response.headers();
+        let text = |value: &HeaderValue| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            shown(&self.redactor.text(&value))
+        };
+        let encoding = headers.get(CONTENT_ENCODING).map(&text);
+        if let Some(encoding) = encoding.filter(|encoding| encoding != "identity") {
+            let said = format!("the body is encoded as {encoding:?}, which nobody asked for");
+            return Err(self.foreign(&said));
+        }
+        let kind = headers.get(CONTENT_TYPE).map(text).unwrap_or_default();
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            let said = format!("the content type is {kind:?}; expected \"application/json\"");
+            return Err(self.foreign(&said));
+        }
+        match response.content_length() {
+            Some(length) if length > ANSWER_SIZE_BYTES_MAX as u64 => Err(self.too_large()),
+            _ => Ok(()),
         }
     }
 
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, SourceError> {
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| self.transport(&error))?
-        {
-            if bytes.len() + chunk.len() > ANSWER_SIZE_BYTES_MAX {
-                let address = self.address.clone();
-                return Err(SourceError::TooLarge {
-                    address,
-                    limit_bytes: ANSWER_SIZE_BYTES_MAX,
-                });
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, Failed> {
+        let said = response.content_length().unwrap_or(0);
+        let said = usize::try_from(said).unwrap_or(usize::MAX);
+        let mut bytes = Vec::with_capacity(said.min(BODY_RESERVED_BYTES_MAX));
+        loop {
+            let chunk = response.chunk().await;
+            match chunk.map_err(|error| self.transport(&error))? {
+                None => return Ok(bytes),
+                Some(chunk) if bytes.len() + chunk.len() > ANSWER_SIZE_BYTES_MAX => {
+                    return Err(self.too_large());
+                }
+                Some(chunk) => bytes.extend_from_slice(&chunk),
             }
-            bytes.extend_from_slice(&chunk);
         }
-        Ok(bytes)
     }
 
-    fn transport(&self, error: &reqwest::Error) -> SourceError {
-        let address = self.address.clone();
-        if error.is_timeout() {
-            return SourceError::Late {
-                address,
-                limit: self.timeout,
-            };
-        }
-        // The innermost cause says it best; the outer ones repeat the URL, credentials included.
+    fn transport(&self, error: &reqwest::Error) -> Failed {
+        // The innermost cause says it best; the outer ones repeat the URL.
         let mut cause: &dyn std::error::Error = error;
         while let Some(inner) = cause.source() {
             cause = inner;
         }
-        SourceError::Unreachable {
-            address,
-            cause: crate::text::shown(&cause.to_string()),
+        let cause = cause.to_string();
+        let error_of_source = SourceError::Unreachable {
+            address: self.address.clone(),
+            cause: shown(&self.redactor.text(&cause)) + advice(&cause),
+        };
+        Failed {
+            error: error_of_source,
+            again: Again::of_transport(error),
         }
     }
 
-    fn foreign(&self, message: &str) -> SourceError {
-        SourceError::NotAnApi {
+    fn foreign(&self, message: &str) -> Failed {
+        let error = SourceError::NotAnApi {
             address: self.address.clone(),
-            message: message.to_owned(),
+            message: shown(message),
+        };
+        Failed {
+            error,
+            again: Again::Never,
+        }
+    }
+
+    fn too_large(&self) -> Failed {
+        let error = SourceError::TooLarge {
+            address: self.address.clone(),
+            limit: ANSWER_SIZE_BYTES_MAX,
+            of: Part::Bytes,
+        };
+        Failed {
+            error,
+            again: Again::Never,
         }
     }
 }
 
+/// What to do about a TLS failure.
+fn advice(cause: &str) -> &'static str {
+    let advices = [
+        ("UnknownIssuer", " (name who signed it with --ca-file)"),
+        (
+            "not valid for name",
+            " (name the server as it does, or with --server-name)",
+        ),
+        (
+            "CertificateRequired",
+            " (show one with --client-certificate-file)",
+        ),
+        (
+            "InvalidContentType",
+            " (the port speaks no TLS: is it http://?)",
+        ),
+    ];
+    let found = advices.iter().find(|(part, _)| cause.contains(part));
+    found.map_or("", |(_, advice)| advice)
+}
+
+/// The time in the `Date` header.
+fn date(response: &Response) -> Option<Timestamp> {
+    let text = response.headers().get(DATE)?.to_str().ok()?;
+    Some(rfc2822::parse(text).ok()?.timestamp())
+}
+
 fn base(url: &str) -> Result<Url, Failure> {
     let expected = "expected the address of a Prometheus server such as http://127.0.0.1:9090";
-    let sentence = format!("{:?}: {expected}", crate::text::shown(url));
+    let sentence = format!("{:?}: {expected}", shown(&without_credentials(url)));
     let base = Url::parse(url).or_misused(sentence.clone())?;
     let is_http = matches!(base.scheme(), "http" | "https") && base.has_host();
+    if !base.username().is_empty() || base.password().is_some() {
+        return Err(Failure::misused(format!(
+            "{:?}: the address holds a user or password, which everyone can read in the list of \
+             processes; expected them in --basic-file or PROOFMARK_PROMETHEUS_BASIC",
+            shown(&without_credentials(url))
+        )));
+    }
     if !is_http || base.query().is_some() || base.fragment().is_some() {
         return Err(Failure::misused(sentence));
     }
     Ok(base)
+}
+
+/// The text of an address that may be none, without what stands before its last `@`.
+fn without_credentials(url: &str) -> String {
+    let Some((front, rest)) = url.rsplit_once('@') else {
+        return url.to_owned();
+    };
+    let scheme = front.split_once("://").map_or("", |(scheme, _)| scheme);
+    if scheme.is_empty() {
+        return format!("***@{rest}");
+    }
+    format!("{scheme}://***@{rest}")
+}
+
+/// An HTTP client for the server at `base`, and the address under which it asks.
+fn connected(
+    mut base: Url,
+    access: Access,
+    is_encrypted: bool,
+) -> Result<(Url, reqwest::Client), Failure> {
+    let has_certificates = access.needs_tls();
+    let mut builder = reqwest::Client::builder()
+        .redirect(Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .default_headers(access.headers)
+        .user_agent(concat!("proofmark/", env!("CARGO_PKG_VERSION")));
+    if is_loopback(&base) {
+        builder = builder.no_proxy();
+    }
+    if !is_encrypted || !access.authorities.is_empty() {
+        // Without TLS nobody is trusted, which saves reading the authorities of the system.
+        builder = builder.tls_certs_only(access.authorities);
+    }
+    if let Some(identity) = access.identity {
+        builder = builder.identity(identity);
+    }
+    if let Some(name) = &access.server_name {
+        let host = renamed(&mut base, name)?;
+        // A proxy would be asked for a host of that name, which need not exist.
+        builder = builder.no_proxy().dns_resolver(ConnectTo(host));
+    }
+    let built = builder.build();
+    let http = if has_certificates {
+        built.or_misused("cannot use the certificates given for Prometheus")?
+    } else {
+        built.or_broken("cannot make an HTTP client")?
+    };
+    Ok((base, http))
+}
+
+/// Gives `base` another host, and returns the one that it had.
+fn renamed(base: &mut Url, name: &str) -> Result<String, Failure> {
+    let wrong = || {
+        let expected = "expected a host name such as prometheus.example.org";
+        Failure::misused(format!("--server-name {:?}: {expected}", shown(name)))
+    };
+    let host = base.host_str().unwrap_or_default();
+    let host = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned();
+    base.set_host(Some(name)).map_err(|_| wrong())?;
+    // A number is no name: it would be connected to.
+    match base.domain() {
+        Some(domain) if domain.eq_ignore_ascii_case(name) => Ok(host),
+        _ => Err(wrong()),
+    }
+}
+
+/// Finds one host under every name.
+#[derive(Debug)]
+struct ConnectTo(String);
+
+impl Resolve for ConnectTo {
+    fn resolve(&self, _: Name) -> Resolving {
+        let host = self.0.clone();
+        Box::pin(async move {
+            // The port of the URL takes the place of 0.
+            let found = tokio::net::lookup_host((host, 0)).await?;
+            let found: Vec<_> = found.collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -226,15 +458,23 @@ fn is_loopback(url: &Url) -> bool {
             .is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-fn encoded(url: &Url, parameters: &[(&str, String)]) -> String {
+fn encoded(url: &Url, asked: &Asked, timeout: Duration) -> String {
     let mut url = url.clone();
-    url.query_pairs_mut().clear().extend_pairs(parameters);
+    {
+        let mut pairs = url.query_pairs_mut();
+        pairs.clear().extend_pairs(&asked.parameters);
+        if asked.takes_timeout() {
+            pairs.append_pair("timeout", &crate::window::text(timeout));
+        }
+    }
     url.query().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
     fn only_the_address_of_a_server_is_taken() {
@@ -248,16 +488,49 @@ mod tests {
             "file:///etc",
             "http://a b",
         ] {
-            let failure = Client::new(url, Duration::from_secs(1)).unwrap_err();
+            let failure = Client::new(url, SECOND).unwrap_err();
             assert_eq!(failure.outcome(), outcome::Outcome::Misused, "{url}");
         }
     }
 
     #[test]
-    fn credentials_are_not_shown() {
-        let client =
-            Client::new("http://me:secret@127.0.0.1:9/prom/", Duration::from_secs(1)).unwrap();
+    fn credentials_in_the_address_are_refused_and_not_shown() {
+        for url in [
+            "http://me:hunter22@127.0.0.1:9/prom/",
+            "http://hunter22@127.0.0.1:9",
+            "http://me:hunter22@",
+            "http://me:hunter22@a b",
+            "me:hunter22@127.0.0.1:9",
+            "http://me:hun@ter22@127.0.0.1:9",
+        ] {
+            let failure = Client::new(url, SECOND).unwrap_err();
+            assert_eq!(failure.outcome(), outcome::Outcome::Misused, "{url}");
+            let sentence = failure.to_string();
+            assert!(
+                !sentence.contains("hun") && !sentence.contains("ter22"),
+                "{sentence}"
+            );
+        }
+        let failure = Client::new("http://me:hunter22@127.0.0.1:9", SECOND).unwrap_err();
+        insta::assert_snapshot!(failure.to_string(), @"");
+    }
+
+    #[test]
+    fn the_address_is_shown_as_it_was_given() {
+        let client = Client::new("http://127.0.0.1:9/prom/", SECOND).unwrap();
         assert_eq!(client.address(), "http://127.0.0.1:9/prom");
+    }
+
+    #[test]
+    fn certificates_are_for_encrypted_connections() {
+        let named = || Access::default().with_server_name("prometheus.test");
+        let failure = Client::with("http://127.0.0.1:9", SECOND, named()).unwrap_err();
+        assert_eq!(failure.outcome(), outcome::Outcome::Misused);
+        for name in ["", "127.0.0.1", "a b", "a/b", "[::1]", "a:1", "1.2"] {
+            let access = Access::default().with_server_name(name);
+            let failure = Client::with("https://127.0.0.1:9", SECOND, access).unwrap_err();
+            assert_eq!(failure.outcome(), outcome::Outcome::Misused, "{name}");
+        }
     }
 
     #[test]
@@ -273,110 +546,12 @@ mod tests {
             assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
         }
     }
-}
 
-/// STUB
-#[derive(Debug, Clone)]
-pub struct Asked {
-    pub(crate) path: &'static str,
-    pub(crate) parameters: Vec<(&'static str, String)>,
-}
-impl Asked {
-    /// q
-    pub fn query(q: &str, time: Option<String>) -> Self {
-        let mut parameters = vec![("query", q.to_owned())];
-        parameters.extend(time.map(|t| ("time", t)));
-        Self {
-            path: "query",
-            parameters,
-        }
-    }
-    /// r
-    pub fn range(q: &str, start: String, end: String, step: i64) -> Self {
-        Self {
-            path: "query_range",
-            parameters: vec![
-                ("query", q.to_owned()),
-                ("start", start),
-                ("end", end),
-                ("step", format!("{step}ms")),
-            ],
-        }
-    }
-}
-/// STUB
-#[derive(Debug)]
-pub struct Exchange {
-    /// b
-    pub body: Vec<u8>,
-}
-impl Client {
-    /// x
-    pub async fn exchange(&self, asked: &Asked) -> Result<Exchange, SourceError> {
-        let mut parameters = asked.parameters.clone();
-        parameters.push(("timeout", crate::window::text(self.timeout)));
-        let mut url = self.base.clone();
-        url.set_path(&format!(
-            "{}/api/v1/{}",
-            self.base.path().trim_end_matches('/'),
-            asked.path
-        ));
-        let encoded = encoded(&url, &parameters);
-        let request = if encoded.len() <= URL_PARAMETERS_BYTES_MAX {
-            url.set_query(Some(&encoded));
-            self.http.get(url)
-        } else {
-            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-            self.http.post(url).header(CONTENT_TYPE, form).body(encoded)
-        };
-        let response = request
-            .send()
-            .await
-            .map_err(|error| self.transport(&error))?;
-        let status = response.status();
-        let bytes = self.body(response).await?;
-        let refused = |message: String| SourceError::Refused {
-            address: self.address.clone(),
-            status: status.as_u16(),
-            message,
-        };
-        match read(&bytes) {
-            Body::Error(message) => Err(refused(message)),
-            Body::Foreign(_) if status.is_redirection() => Err(refused(
-                "a redirect, which is not followed: name the final address".to_owned(),
-            )),
-            _ if !status.is_success() => Err(refused(crate::text::shown(
-                &String::from_utf8_lossy(&bytes),
-            ))),
-            _ => Ok(Exchange { body: bytes }),
-        }
-    }
-}
-/// i
-pub fn instant_of(bytes: &[u8], address: &str) -> Result<Answer, SourceError> {
-    match read(bytes) {
-        Body::Vector(a) => Ok(a),
-        Body::Foreign(m) => Err(SourceError::NotAnApi {
-            address: address.to_owned(),
-            message: m,
-        }),
-        _ => Err(SourceError::NotAnApi {
-            address: address.to_owned(),
-            message: "the result is a matrix; expected a vector".to_owned(),
-        }),
-    }
-}
-/// m
-pub fn matrix_of(bytes: &[u8], address: &str) -> Result<Matrix, SourceError> {
-    match read(bytes) {
-        Body::Matrix(a) => Ok(a),
-        Body::Foreign(m) => Err(SourceError::NotAnApi {
-            address: address.to_owned(),
-            message: m,
-        }),
-        _ => Err(SourceError::NotAnApi {
-            address: address.to_owned(),
-            message: "the result is a vector; expected a matrix".to_owned(),
-        }),
+    #[test]
+    fn a_question_is_encoded_with_its_timeout() {
+        let url = Url::parse("http://a").unwrap();
+        let asked = Asked::query("up{a=\"b&c\"}", Some("1970-01-01T00:00:01Z".to_owned()));
+        insta::assert_snapshot!(encoded(&url, &asked, SECOND), @"");
+        assert_eq!(encoded(&url, &Asked::version(), SECOND), "");
     }
 }

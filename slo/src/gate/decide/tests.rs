@@ -12,6 +12,7 @@ fn terms() -> Terms {
         window: Duration::from_secs(3_600),
         unit: Unit::Events,
         bound: Bound::default(),
+        is_budget_left_to_policy: false,
     }
 }
 
@@ -33,6 +34,7 @@ fn target() -> Target {
         gap_seconds: Some(15.0),
         up_at_start: Some(1.0),
         born_at: None,
+        born_late_at: None,
     }
 }
 
@@ -450,3 +452,44 @@ fn many_targets_are_not_all_named() {
 
 mod properties;
 mod unseen;
+
+#[test]
+fn a_spent_budget_is_left_to_a_policy_that_speaks_of_it() {
+    let evidence = Evidence {
+        period: Some(Period {
+            total: reading(1_000_000.0),
+            counted: reading(2_000.0),
+            history: reading(2.0),
+            unmeasured: Vec::new(),
+        }),
+        ..healthy()
+    };
+    assert_eq!(of(&evidence), "fail budget_spent");
+    let terms = Terms {
+        is_budget_left_to_policy: true,
+        ..terms()
+    };
+    let decision = decide(&evidence, &terms);
+    assert_eq!(line(&decision), "pass");
+    assert!(decision.period.unwrap().events.budget_left(0.999).unwrap() < 0.0);
+}
+
+#[test]
+fn series_that_came_after_a_new_target_lack_their_first_events() {
+    let with = |up_at_start, born_late_at| Evidence {
+        targets: Ok(vec![Target {
+            up_at_start,
+            born_late_at,
+            // What a new target began with is not known to be missing.
+            born_at: Some(0.0),
+            ..target()
+        }]),
+        ..healthy()
+    };
+    assert_eq!(of(&with(None, None)), "pass");
+    assert_eq!(of(&with(None, Some(0.0))), "pass");
+    let burst = "inconclusive born_in_window";
+    assert_eq!(of(&with(None, Some(200.0))), burst);
+    assert_eq!(of(&with(Some(0.0), Some(200.0))), burst);
+    assert_eq!(of(&with(None, Some(f64::NAN))), burst);
+}

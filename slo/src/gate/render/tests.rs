@@ -43,6 +43,7 @@ fn terms() -> Terms {
         window: Duration::from_secs(3_600),
         unit: Unit::Events,
         bound: Bound::default(),
+        is_budget_left_to_policy: false,
     }
 }
 
