@@ -89,10 +89,18 @@ fn services() -> Vec<Service> {
                 USUAL
             }
         }),
-        // It is as slow as the one before it, which was slow for the last ten minutes.
+        // The slow ones before it are no measure of it.
         of("better", STEADY, |before| {
             if before > 2 * HOUR { REGRESSED } else { USUAL }
         }),
+        // For an hour both were there, and what was slow then is no fault of the old one.
+        of(
+            "slow-roll",
+            &[("1.3.0", BACK, 2 * HOUR), ("1.4.0", 3 * HOUR, 0)],
+            |before| {
+                if before <= 3 * HOUR { REGRESSED } else { USUAL }
+            },
+        ),
         of("first", &[("1.0.0", 3 * HOUR, 0)], usual),
         of(
             "rolled-back",
