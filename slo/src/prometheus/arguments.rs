@@ -174,10 +174,7 @@ mod tests {
         assert_eq!(headers["x-scope-orgid"], "team-a");
         assert_eq!(headers.len(), 2);
         let headers = AccessArgs::default().assembled(variable).unwrap().headers;
-        assert_eq!(
-            headers[AUTHORIZATION],
-            "Basic dXNlcjpvZi1hLXZhcmlhYmxl"
-        );
+        assert_eq!(headers[AUTHORIZATION], "Basic dXNlcjpvZi1hLXZhcmlhYmxl");
         assert_eq!(headers["thanos-tenant"], "t");
         let none = AccessArgs::default().assembled(no_variable).unwrap();
         assert!(none.headers.is_empty());
@@ -206,13 +203,22 @@ mod tests {
             ..AccessArgs::default()
         };
         let failure = args.assembled(no_variable).unwrap_err().to_string();
-        assert!(failure.contains("cannot read ") && failure.contains("none"), "{failure}");
+        assert!(
+            failure.contains("cannot read ") && failure.contains("none"),
+            "{failure}"
+        );
         let both = |name: &str| match name {
             BEARER => Some(OsString::from("hunter22")),
             BASIC => Some(OsString::from("user:hunter22")),
             _ => None,
         };
-        let failure = AccessArgs::default().assembled(both).unwrap_err().to_string();
-        assert!(failure.starts_with(BASIC) && !failure.contains("hunter"), "{failure}");
+        let failure = AccessArgs::default()
+            .assembled(both)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            failure.starts_with(BASIC) && !failure.contains("hunter"),
+            "{failure}"
+        );
     }
 }

@@ -249,7 +249,9 @@ fn read_matrix<const POINTS: usize>(bytes: &[u8]) -> Result<Matrix, Fault> {
 }
 
 fn unexpected(kind: &str, expected: &str) -> Fault {
-    Fault::Foreign(shown(&format!("the result is a {kind}; expected {expected}")))
+    Fault::Foreign(shown(&format!(
+        "the result is a {kind}; expected {expected}"
+    )))
 }
 
 fn histogram(labels: &Labels) -> Fault {

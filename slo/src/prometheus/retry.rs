@@ -95,7 +95,9 @@ impl Budget {
     /// Takes one try; false when none is left.
     pub(super) fn spend(&self) -> bool {
         let take = |left: u32| left.checked_sub(1);
-        let taken = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        let taken = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
         taken.is_ok()
     }
 
@@ -103,7 +105,9 @@ impl Budget {
     pub(super) fn earn(&self) {
         let give = |left: u32| (left < BUDGET_MAX).then_some(left + 1);
         // Err only says that it is full.
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, give);
+        let _ = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, give);
     }
 }
 
@@ -134,7 +138,10 @@ mod tests {
         let after = |seconds| Again::After(Duration::from_secs(seconds));
         assert_eq!(millis(after(0)), [Some(200), Some(600), None, None]);
         assert_eq!(millis(after(2)), [Some(2_000), Some(2_000), None, None]);
-        assert_eq!(millis(after(u64::MAX)), [Some(5_000), Some(5_000), None, None]);
+        assert_eq!(
+            millis(after(u64::MAX)),
+            [Some(5_000), Some(5_000), None, None]
+        );
     }
 
     #[test]

@@ -72,7 +72,10 @@ fn the_order_of_fields_and_fields_to_come_do_not_matter() {
 fn warnings_are_kept_within_bounds() {
     let warned = |count: usize| {
         let warnings = vec![format!("{:?}", "w".repeat(1_000)); count].join(",");
-        let text = vector("").replace(r#""status""#, &format!(r#""warnings":[{warnings}],"status""#));
+        let text = vector("").replace(
+            r#""status""#,
+            &format!(r#""warnings":[{warnings}],"status""#),
+        );
         instant(&text).unwrap().warnings
     };
     assert_eq!(warned(WARNINGS_MAX).len(), WARNINGS_MAX);
@@ -198,7 +201,10 @@ fn versions_and_names_are_read() {
     assert_eq!(version_of(text.as_bytes(), ADDRESS).unwrap(), "2.42.0");
     assert!(version_of(vector("").as_bytes(), ADDRESS).is_err());
     let text = r#"{"status":"success","data":["up","x_total"]}"#;
-    assert_eq!(names_of(text.as_bytes(), ADDRESS).unwrap(), ["up", "x_total"]);
+    assert_eq!(
+        names_of(text.as_bytes(), ADDRESS).unwrap(),
+        ["up", "x_total"]
+    );
     let partial = r#"{"status":"success","data":["up"],"warnings":["a store is away"]}"#;
     assert!(names_of(partial.as_bytes(), ADDRESS).is_err());
     let names = vec![r#""n""#; NAMES_MAX + 1].join(",");

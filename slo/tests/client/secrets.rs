@@ -1,14 +1,7 @@
 //! No secret of the client comes back out of an answer, and none goes to anybody else.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of a test may panic as a test does"
-)]
-
-mod wire;
-
+use crate::wire::{PATIENCE, Wire, answer, json};
 use slo::prometheus::{Access, Asked, Client, instant_of};
-use wire::{PATIENCE, Wire, answer, json};
 
 const TOKEN: &str = "hunter22-token";
 const PASSWORD: &str = "hunter22:&pass";
@@ -19,7 +12,9 @@ const BASIC: &str = "b3BlcmF0b3I6aHVudGVyMjI6JnBhc3M=";
 fn bearer() -> Access {
     Access::default()
         .with_bearer(TOKEN, "token")
-        .and_then(|access| access.with_headers(&format!("X-Key: {KEY}\nX-Scope-OrgID: team-a"), "headers"))
+        .and_then(|access| {
+            access.with_headers(&format!("X-Key: {KEY}\nX-Scope-OrgID: team-a"), "headers")
+        })
         .unwrap()
 }
 
@@ -29,12 +24,17 @@ fn basic() -> Access {
 }
 
 fn client(url: &str, access: Access) -> Client {
-    Client::with(url, PATIENCE, access).unwrap().without_retries()
+    Client::with(url, PATIENCE, access)
+        .unwrap()
+        .without_retries()
 }
 
 /// Every way in which a server repeats `secret`, in sentences that must not hold it.
 async fn echoes(access: &Access, secret: &str) -> Vec<String> {
-    let escaped: String = secret.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
+    let escaped: String = secret
+        .chars()
+        .map(|c| format!("\\u{:04x}", c as u32))
+        .collect();
     let mut said = Vec::new();
     for echo in [secret, &escaped] {
         let error = format!(r#"{{"status":"error","errorType":"auth","error":"no: {echo}"}}"#);
@@ -42,7 +42,7 @@ async fn echoes(access: &Access, secret: &str) -> Vec<String> {
             r#"{{"status":"success","warnings":["as {echo}"],"data":{{"resultType":"vector","result":[{{"metric":{{"who":"{echo}"}},"value":[1,"1"]}}]}}}}"#
         );
         let odd = format!(r#"{{"status":"success","data":{{"resultType":"{echo}","result":[]}}}}"#);
-        let page = format!("<html>{echo}</html>");
+        let page = format!("<html><a href=\"{echo}\">again</a></html>");
         let to = format!("location: http://other.test/?{secret}\r\n");
         let kind = format!("content-type: text/{secret}\r\n");
         for bytes in [
@@ -51,7 +51,11 @@ async fn echoes(access: &Access, secret: &str) -> Vec<String> {
             json("200 OK", &vector),
             json("200 OK", &odd),
             json("200 OK", &page),
-            answer("401 Unauthorized", "content-type: text/html\r\n", &format!("<p>{secret}</p>")),
+            answer(
+                "401 Unauthorized",
+                "content-type: text/html\r\n",
+                &format!("<p>{secret}</p>"),
+            ),
             answer("302 Found", &to, ""),
             answer("200 OK", &kind, ""),
         ] {
@@ -74,8 +78,18 @@ async fn echoes(access: &Access, secret: &str) -> Vec<String> {
 #[tokio::test]
 async fn what_a_server_repeats_is_hidden() {
     for (access, secrets) in [
-        (bearer(), vec![TOKEN.to_owned(), format!("Bearer {TOKEN}"), KEY.to_owned()]),
-        (basic(), vec![PASSWORD.to_owned(), format!("Basic {BASIC}"), format!("operator:{PASSWORD}")]),
+        (
+            bearer(),
+            vec![TOKEN.to_owned(), format!("Bearer {TOKEN}"), KEY.to_owned()],
+        ),
+        (
+            basic(),
+            vec![
+                PASSWORD.to_owned(),
+                format!("Basic {BASIC}"),
+                format!("operator:{PASSWORD}"),
+            ],
+        ),
     ] {
         for secret in secrets {
             for sentence in echoes(&access, &secret).await {
@@ -103,10 +117,18 @@ async fn every_request_shows_who_asks_and_a_redirect_takes_nothing_along() {
         let client = client(&wire.url, bearer());
         assert!(client.instant(query, None).await.is_err());
     }
-    assert!(client(&wire.url, basic()).instant("up", None).await.is_err());
+    assert!(
+        client(&wire.url, basic())
+            .instant("up", None)
+            .await
+            .is_err()
+    );
     let requests = wire.requests();
     for request in &requests[..2] {
-        assert!(request.contains(&format!("authorization: Bearer {TOKEN}\r\n")), "{request}");
+        assert!(
+            request.contains(&format!("authorization: Bearer {TOKEN}\r\n")),
+            "{request}"
+        );
         assert!(request.contains(&format!("x-key: {KEY}\r\n")), "{request}");
         assert!(request.contains("x-scope-orgid: team-a\r\n"), "{request}");
     }
@@ -120,5 +142,8 @@ async fn a_client_prints_no_secret() {
     let printed = format!("{:?}", client("http://127.0.0.1:9", bearer()));
     assert!(!printed.contains("hunter22"), "{printed}");
     let printed = format!("{:?}", client("http://127.0.0.1:9", basic()));
-    assert!(!printed.contains("hunter22") && !printed.contains("b3Blcm"), "{printed}");
+    assert!(
+        !printed.contains("hunter22") && !printed.contains("b3Blcm"),
+        "{printed}"
+    );
 }

@@ -1,17 +1,10 @@
 //! What may pass is asked again, a few times and in time; what will not pass is not.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of a test may panic as a test does"
-)]
-
-mod wire;
-
 use std::time::{Duration, Instant};
 
+use crate::wire::{ONE, PATIENCE, Wire, answer, json};
 use slo::prometheus::{Client, SourceError};
 use tokio::net::TcpListener;
-use wire::{ONE, PATIENCE, Wire, answer, json};
 
 async fn asked(answers: Vec<Vec<u8>>) -> (Wire, Result<usize, SourceError>) {
     let wire = Wire::start(answers).await;
@@ -28,7 +21,8 @@ async fn what_passes_is_not_noticed() {
         answer("504 Gateway Timeout", "", ""),
         answer("429 Too Many Requests", "retry-after: 0\r\n", ""),
         Vec::new(),
-        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{".to_vec(),
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{"
+            .to_vec(),
     ] {
         let answers = vec![odd.clone(), odd, json("200 OK", ONE)];
         let (wire, answer) = asked(answers).await;
@@ -75,7 +69,10 @@ async fn a_wait_that_ends_after_the_deadline_is_not_begun() {
     let began = Instant::now();
     let client = Client::new(&wire.url, limit).unwrap();
     let error = client.instant("up", None).await.unwrap_err();
-    assert!(matches!(error, SourceError::Refused { status: 429, .. }), "{error}");
+    assert!(
+        matches!(error, SourceError::Refused { status: 429, .. }),
+        "{error}"
+    );
     assert!(began.elapsed() < limit);
     assert_eq!(wire.requests().len(), 1);
 }

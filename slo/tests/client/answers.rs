@@ -1,18 +1,11 @@
 //! Whatever comes over the wire instead of an answer, the client says what it was, in time.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of a test may panic as a test does"
-)]
-
-mod wire;
-
 use std::time::{Duration, Instant};
 
+use crate::wire::{ONE, PATIENCE, Wire, answer, json, request};
 use slo::prometheus::{ANSWER_SIZE_BYTES_MAX, Asked, Client, Part, SourceError};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
-use wire::{ONE, PATIENCE, Wire, answer, json, request};
 
 const CHUNKED: &str = "content-type: application/json\r\ntransfer-encoding: chunked\r\n";
 
@@ -44,26 +37,61 @@ async fn every_odd_answer_is_named() {
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("honest", json("200 OK", ONE)),
         ("charset", kind("Application/JSON; charset=utf-8")),
-        ("HTTP/1.0", raw("HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n", ONE)),
+        (
+            "HTTP/1.0",
+            raw("HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n", ONE),
+        ),
         ("no length", raw(ok, ONE)),
-        ("chunked", raw(&format!("HTTP/1.1 200 OK\r\n{CHUNKED}"), &format!("{chunk}0\r\n\r\n"))),
-        ("chunks cut", raw(&format!("HTTP/1.1 200 OK\r\n{CHUNKED}"), &chunk)),
+        (
+            "chunked",
+            raw(
+                &format!("HTTP/1.1 200 OK\r\n{CHUNKED}"),
+                &format!("{chunk}0\r\n\r\n"),
+            ),
+        ),
+        (
+            "chunks cut",
+            raw(&format!("HTTP/1.1 200 OK\r\n{CHUNKED}"), &chunk),
+        ),
         ("truncated", json("200 OK", &ONE[..ONE.len() / 2])),
-        ("too short", raw(&format!("{ok}content-length: 1000\r\n"), ONE)),
+        (
+            "too short",
+            raw(&format!("{ok}content-length: 1000\r\n"), ONE),
+        ),
         ("too long", raw(&format!("{ok}content-length: 10\r\n"), ONE)),
-        ("two lengths", raw(&format!("{ok}content-length: 10\r\ncontent-length: 11\r\n"), ONE)),
+        (
+            "two lengths",
+            raw(
+                &format!("{ok}content-length: 10\r\ncontent-length: 11\r\n"),
+                ONE,
+            ),
+        ),
         ("empty body", json("200 OK", "")),
         ("no content", json("204 No Content", "")),
         ("an error with 200", json("200 OK", error)),
         ("an error with 422", json("422 Unprocessable Entity", error)),
         ("an answer with 500", json("500 Internal Server Error", ONE)),
-        ("html", answer("200 OK", "content-type: text/html\r\n", "<html>Log in</html>")),
+        (
+            "html",
+            answer(
+                "200 OK",
+                "content-type: text/html\r\n",
+                "<html>Log in</html>",
+            ),
+        ),
         ("html by name", kind("text/html; charset=utf-8")),
         ("no type", answer("200 OK", "", ONE)),
         ("gzip", answer("200 OK", zipped, "\u{1f}\u{8b}")),
         ("hangs up", Vec::new()),
         ("no HTTP", b"220 mail.example.org ESMTP\r\n".to_vec()),
-        ("a 403 page", answer("403 Forbidden", "content-type: text/html\r\n", "<h1>\u{1b}[31mNo</h1>")),
+        (
+            "a 403 page",
+            answer(
+                "403 Forbidden",
+                "content-type: text/html\r\n",
+                "<h1>\u{1b}[31mNo</h1>",
+            ),
+        ),
     ];
     let mut said = Vec::new();
     for (name, bytes) in cases {
@@ -99,7 +127,7 @@ async fn a_large_answer_is_not_read_whole() {
     for bytes in [
         raw(&format!("{ok}content-length: {large}\r\n"), &spaces(large)),
         // It says so, and sends nothing: nobody waits for it.
-        raw(&format!("{ok}content-length: 18446744073709551615\r\n"), ""),
+        raw(&format!("{ok}content-length: 9000000000000\r\n"), ""),
         raw(ok, &spaces(large)),
         raw(&format!("HTTP/1.1 200 OK\r\n{CHUNKED}"), &chunk),
     ] {
@@ -108,13 +136,20 @@ async fn a_large_answer_is_not_read_whole() {
         assert_eq!(error, too_large(&wire));
     }
     // With a false length only so much is read.
-    let wire = Wire::start(vec![raw(&format!("{ok}content-length: 10\r\n"), &spaces(large))]).await;
+    let wire = Wire::start(vec![raw(
+        &format!("{ok}content-length: 10\r\n"),
+        &spaces(large),
+    )])
+    .await;
     let error = client(&wire.url).instant("up", None).await.unwrap_err();
     assert!(matches!(error, SourceError::NotAnApi { .. }), "{error}");
     // A page with an error is told by its beginning.
     let page = answer("500 Internal Server Error", "", &"page ".repeat(large / 5));
     let said = said_of(page).await;
-    assert!(said.contains("500: page page") && said.len() < 500, "{said}");
+    assert!(
+        said.contains("500: page page") && said.len() < 500,
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -127,9 +162,14 @@ async fn more_points_than_prometheus_gives_are_refused() {
     let wire = Wire::start(vec![json("200 OK", &body)]).await;
     let time = |second| jiff::Timestamp::from_second(second).unwrap();
     let step = Duration::from_secs(1);
-    let range = client(&wire.url).range("up", time(0), time(11_000), step).await;
+    let range = client(&wire.url)
+        .range("up", time(0), time(11_000), step)
+        .await;
     let error = range.unwrap_err().to_string();
-    assert!(error.ends_with("more than 11,000 points in one series"), "{error}");
+    assert!(
+        error.ends_with("more than 11,000 points in one series"),
+        "{error}"
+    );
     // As samples they are a few hours at 1 s.
     let samples = client(&wire.url).samples("up[4h]", None).await.unwrap();
     assert_eq!(samples.series[0].points.len(), 11_001);
@@ -142,7 +182,8 @@ async fn a_slow_drip_does_not_outlive_the_deadline() {
     let dripping = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         request(&mut stream).await;
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n";
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n";
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut ticks = tokio::time::interval(Duration::from_millis(20));
         // Until the client hangs up.
@@ -161,13 +202,21 @@ async fn a_slow_drip_does_not_outlive_the_deadline() {
 
 #[tokio::test]
 async fn nobody_is_asked_at_the_end_of_a_redirect() {
-    for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+    for status in [
+        "301 Moved Permanently",
+        "302 Found",
+        "307 Temporary Redirect",
+        "308 Permanent Redirect",
+    ] {
         let trap = Wire::start(vec![json("200 OK", ONE)]).await;
         let to = format!("location: {}/api/v1/query?query=up\r\n", trap.url);
         let wire = Wire::start(vec![answer(status, &to, "")]).await;
         let error = client(&wire.url).instant("up", None).await.unwrap_err();
         let sentence = error.to_string();
-        assert!(sentence.contains("a redirect to http://127.0.0.1"), "{sentence}");
+        assert!(
+            sentence.contains("a redirect to http://127.0.0.1"),
+            "{sentence}"
+        );
         assert_eq!((wire.requests().len(), trap.requests().len()), (1, 0));
     }
 }
@@ -184,11 +233,19 @@ async fn an_exchange_is_the_bytes_and_their_date() {
     assert_eq!(exchange.body, body.as_bytes());
     assert_eq!(exchange.date, Some("2026-11-22T23:46:02Z".parse().unwrap()));
     let exchange = client.exchange(&Asked::query("up", None)).await.unwrap();
-    assert_eq!((exchange.body.as_slice(), exchange.date), (ONE.as_bytes(), None));
+    assert_eq!(
+        (exchange.body.as_slice(), exchange.date),
+        (ONE.as_bytes(), None)
+    );
     let lines = wire.requests().into_iter();
-    let lines: Vec<String> = lines.map(|it| it.lines().next().unwrap().to_owned()).collect();
+    let lines: Vec<String> = lines
+        .map(|it| it.lines().next().unwrap().to_owned())
+        .collect();
     assert_eq!(
         lines,
-        ["GET /api/v1/status/buildinfo HTTP/1.1", "GET /api/v1/query?query=up&timeout=1m HTTP/1.1"]
+        [
+            "GET /api/v1/status/buildinfo HTTP/1.1",
+            "GET /api/v1/query?query=up&timeout=1m HTTP/1.1"
+        ]
     );
 }
