@@ -16,6 +16,7 @@ mod asked;
 mod secret;
 mod access;
 mod arguments;
+mod connect;
 mod retry;
 mod client;
 

@@ -1,14 +1,7 @@
 //! No secret of the client comes back out of an answer, and none goes to anybody else.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of a test may panic as a test does"
-)]
-
-mod wire;
-
+use crate::wire::{PATIENCE, Wire, answer, json};
 use slo::prometheus::{Access, Asked, Client, instant_of};
-use wire::{PATIENCE, Wire, answer, json};
 
 const TOKEN: &str = "hunter22-token";
 const PASSWORD: &str = "hunter22:&pass";
@@ -49,7 +42,7 @@ async fn echoes(access: &Access, secret: &str) -> Vec<String> {
             r#"{{"status":"success","warnings":["as {echo}"],"data":{{"resultType":"vector","result":[{{"metric":{{"who":"{echo}"}},"value":[1,"1"]}}]}}}}"#
         );
         let odd = format!(r#"{{"status":"success","data":{{"resultType":"{echo}","result":[]}}}}"#);
-        let page = format!("<html>{echo}</html>");
+        let page = format!("<html><a href=\"{echo}\">again</a></html>");
         let to = format!("location: http://other.test/?{secret}\r\n");
         let kind = format!("content-type: text/{secret}\r\n");
         for bytes in [

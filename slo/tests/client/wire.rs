@@ -7,21 +7,21 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 /// Long enough for a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A vector of one series with the value 1.
-pub const ONE: &str = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1800000000,"1"]}]}}"#;
+pub(crate) const ONE: &str = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1800000000,"1"]}]}}"#;
 
 /// A listener on loopback that answers each connection once.
-pub struct Wire {
-    pub url: String,
+pub(crate) struct Wire {
+    pub(crate) url: String,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Wire {
     /// Sends the first of `answers` to whoever connects first, and so on; the last one to all later
     /// ones. An empty one hangs up.
-    pub async fn start(answers: Vec<Vec<u8>>) -> Self {
+    pub(crate) async fn start(answers: Vec<Vec<u8>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let requests: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -49,16 +49,19 @@ impl Wire {
     }
 
     /// The heads and bodies of all requests so far.
-    pub fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 }
 
+/// The first byte of a TLS handshake, which is no request.
+const HANDSHAKE: u8 = 0x16;
+
 /// Reads one request, at most 64 KiB.
-pub async fn request(stream: &mut (impl AsyncRead + Unpin)) -> String {
+pub(crate) async fn request(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut bytes = Vec::new();
     let mut piece = [0; 4_096];
-    while bytes.len() < 65_536 {
+    while bytes.len() < 65_536 && bytes.first() != Some(&HANDSHAKE) {
         let text = String::from_utf8_lossy(&bytes).to_lowercase();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head.split("content-length: ").nth(1);
@@ -76,13 +79,13 @@ pub async fn request(stream: &mut (impl AsyncRead + Unpin)) -> String {
 }
 
 /// An answer with status (`503 Service Unavailable`), further header lines and body.
-pub fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n");
     format!("{head}{headers}\r\n{body}").into_bytes()
 }
 
 /// An answer as Prometheus sends it.
-pub fn json(status: &str, body: &str) -> Vec<u8> {
+pub(crate) fn json(status: &str, body: &str) -> Vec<u8> {
     answer(status, "content-type: application/json\r\n", body)
 }

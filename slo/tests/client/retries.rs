@@ -1,17 +1,10 @@
 //! What may pass is asked again, a few times and in time; what will not pass is not.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of a test may panic as a test does"
-)]
-
-mod wire;
-
 use std::time::{Duration, Instant};
 
+use crate::wire::{ONE, PATIENCE, Wire, answer, json};
 use slo::prometheus::{Client, SourceError};
 use tokio::net::TcpListener;
-use wire::{ONE, PATIENCE, Wire, answer, json};
 
 async fn asked(answers: Vec<Vec<u8>>) -> (Wire, Result<usize, SourceError>) {
     let wire = Wire::start(answers).await;

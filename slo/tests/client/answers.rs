@@ -1,18 +1,11 @@
 //! Whatever comes over the wire instead of an answer, the client says what it was, in time.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of a test may panic as a test does"
-)]
-
-mod wire;
-
 use std::time::{Duration, Instant};
 
+use crate::wire::{ONE, PATIENCE, Wire, answer, json, request};
 use slo::prometheus::{ANSWER_SIZE_BYTES_MAX, Asked, Client, Part, SourceError};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
-use wire::{ONE, PATIENCE, Wire, answer, json, request};
 
 const CHUNKED: &str = "content-type: application/json\r\ntransfer-encoding: chunked\r\n";
 
@@ -134,7 +127,7 @@ async fn a_large_answer_is_not_read_whole() {
     for bytes in [
         raw(&format!("{ok}content-length: {large}\r\n"), &spaces(large)),
         // It says so, and sends nothing: nobody waits for it.
-        raw(&format!("{ok}content-length: 18446744073709551615\r\n"), ""),
+        raw(&format!("{ok}content-length: 9000000000000\r\n"), ""),
         raw(ok, &spaces(large)),
         raw(&format!("HTTP/1.1 200 OK\r\n{CHUNKED}"), &chunk),
     ] {
