@@ -20,9 +20,11 @@
 mod objective;
 mod calendar;
 mod query;
+mod sloth;
 pub mod window;
 mod openslo;
 mod load;
+pub mod schema;
 pub mod budget;
 pub mod burn;
 pub mod statistics;
@@ -34,8 +36,8 @@ pub mod check;
 mod text;
 
 pub use calendar::{Calendar, CalendarUnit};
-pub use load::{FILE_SIZE_BYTES_MAX, FILES_MAX, load};
+pub use load::{FILE_SIZE_BYTES_MAX, FILES_MAX, load, read};
 pub use objective::{
     Counted, EventCounts, Indicator, Method, Objective, Operator, Ratio, Raw, Threshold,
 };
-pub use query::{Query, QueryError};
+pub use query::{Form, Query, QueryError};

@@ -1,5 +1,6 @@
 //! Files and folders to objectives.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -22,14 +23,28 @@ pub(crate) struct Source {
     pub(crate) text: String,
 }
 
-/// Reads the objectives of files, and of the `*.yaml` and `*.yml` files directly inside folders, in
-/// the order of their names.
+/// The most paths that one folder or pattern is looked through for.
+const PATHS_MAX: usize = 20_000;
+
+/// Reads the objectives of OpenSLO and Sloth files: of each file that is named, of the `*.yaml` and
+/// `*.yml` files directly inside a folder, and of the files that a pattern such as `slo/**/*.yaml`
+/// matches. Folders and patterns give them in the order of their names.
 ///
 /// # Errors
-/// [`Failure::misused`] that names file and line and what was expected there, or says that there is
-/// no objective at all.
+/// [`Failure::misused`] that names file and line and what was expected there, a pattern that matches
+/// no file, or says that there is no objective at all.
 pub fn load(paths: &[PathBuf]) -> Result<Vec<Objective>, Failure> {
     objectives(&sources(paths)?)
+}
+
+/// Reads the objectives that stand in `text`; `file` is what they are said to be from. There may be
+/// none.
+///
+/// # Errors
+/// [`Failure::misused`] that names line and field and what was expected there.
+pub fn read(text: &str, file: &Path) -> Result<Vec<Objective>, Failure> {
+    let found = openslo::read(text, file).and_then(|documents| openslo::objectives(&documents));
+    found.map_err(|fault| Failure::misused(fault.to_string()))
 }
 
 /// Reads the files that [`load`] reads.
@@ -57,6 +72,16 @@ pub(crate) fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
 /// # Errors
 /// As [`load`].
 pub(crate) fn objectives(sources: &[Source]) -> Result<Vec<Objective>, Failure> {
+    Ok(objectives_and_remarks(sources)?.0)
+}
+
+/// The objectives that are in files, and a sentence about each part that has no part in a verdict.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn objectives_and_remarks(
+    sources: &[Source],
+) -> Result<(Vec<Objective>, Vec<String>), Failure> {
     let mut documents = Vec::new();
     for Source { path, text } in sources {
         let read =
@@ -69,30 +94,31 @@ pub(crate) fn objectives(sources: &[Source]) -> Result<Vec<Objective>, Failure> 
         let place = |source: &Source| source.path.display().to_string();
         return Err(none_in(&sources.iter().map(place).collect::<Vec<_>>()));
     }
-    Ok(objectives)
+    Ok((objectives, openslo::remarks(&documents)))
 }
 
+/// The most places that a sentence lists.
+const PLACES_MAX: usize = 5;
+
 fn none_in(places: &[String]) -> Failure {
-    let places = if places.is_empty() {
-        "no path".to_owned()
-    } else {
-        places.join(", ")
+    let shown = match places {
+        [] => "no path".to_owned(),
+        few if few.len() <= PLACES_MAX => few.join(", "),
+        [some @ .., _] => {
+            let more = places.len() - PLACES_MAX;
+            format!("{} and {more} more", some[..PLACES_MAX].join(", "))
+        }
     };
-    Failure::misused(format!("{places}: expected at least one SLO, found none"))
+    Failure::misused(format!("{shown}: expected at least one SLO, found none"))
 }
 
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files: Vec<PathBuf> = Vec::new();
+    let mut known = BTreeSet::new();
     for path in paths {
-        let sentence = || format!("{}: cannot read objectives", path.display());
-        let found = if fs::metadata(path).or_misused(sentence())?.is_dir() {
-            in_folder(path).or_misused(sentence())?
-        } else {
-            vec![path.clone()]
-        };
-        // One file, named twice, is one file.
-        for file in found {
-            if !files.iter().any(|known| is_same(known, &file)) {
+        for file in at(path)? {
+            // One file, named twice, is one file.
+            if known.insert(file.canonicalize().unwrap_or_else(|_| file.clone())) {
                 files.push(file);
             }
         }
@@ -107,17 +133,49 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
+/// The files that a path, or a pattern of paths, stands for.
+fn at(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let sentence = || format!("{}: cannot read objectives", path.display());
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => in_folder(path),
+        Ok(_) => Ok(vec![path.to_owned()]),
+        // A file may be called like a pattern, so that is asked second.
+        Err(error) => match path.to_str() {
+            Some(pattern) if pattern.contains(['*', '?', '[']) => matching(pattern),
+            _ => Err(error).or_misused(sentence()),
+        },
     }
 }
 
-fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+fn matching(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
+    let found = glob::glob(pattern).map_err(|error| {
+        let message = format!("{pattern}: not a pattern of paths: {}", error.msg);
+        Failure::misused(message)
+    })?;
+    let mut files = Vec::new();
+    for (index, entry) in found.enumerate() {
+        if index >= PATHS_MAX {
+            return Err(too_many(pattern));
+        }
+        let path = entry.or_misused(format!("{pattern}: cannot read objectives"))?;
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        return Err(Failure::misused(format!("{pattern}: matches no file")));
+    }
+    Ok(files)
+}
+
+fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let sentence = || format!("{}: cannot read objectives", folder.display());
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder)?.take(FILES_MAX * 10) {
-        let path = entry?.path();
+    for (index, entry) in fs::read_dir(folder).or_misused(sentence())?.enumerate() {
+        if index >= PATHS_MAX {
+            return Err(too_many(&folder.display().to_string()));
+        }
+        let path = entry.or_misused(sentence())?.path();
         let is_yaml = path
             .extension()
             .is_some_and(|end| end == "yaml" || end == "yml");
@@ -127,6 +185,11 @@ fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
+}
+
+fn too_many(place: &str) -> Failure {
+    let message = format!("{place}: more than {PATHS_MAX} paths to look through; name fewer");
+    Failure::misused(message)
 }
 
 fn text(file: &Path) -> Result<String, Failure> {
@@ -208,6 +271,70 @@ mod tests {
             assert_eq!(failure.outcome(), outcome::Outcome::Misused);
             assert!(failure.to_string().contains(part), "{failure}");
         }
+    }
+
+    #[test]
+    fn a_pattern_finds_files_at_any_depth_in_the_order_of_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("b/c");
+        fs::create_dir_all(&inner).unwrap();
+        let text = include_str!("../objectives/latency.yaml");
+        for (path, name) in [
+            ("b/c/one.yaml", "one"),
+            ("a.yaml", "two"),
+            ("b/[x].yaml", "three"),
+        ] {
+            let text = text.replacen("name: latency", &format!("name: {name}"), 1);
+            fs::write(folder.path().join(path), text).unwrap();
+        }
+        fs::write(folder.path().join("b/notes.txt"), "no objective").unwrap();
+        let names = |pattern: &str| -> Vec<String> {
+            let objectives = load(&[folder.path().join(pattern)]).unwrap();
+            objectives
+                .into_iter()
+                .map(|objective| objective.name)
+                .collect()
+        };
+        assert_eq!(names("**/*.yaml"), ["two", "three", "one"]);
+        assert_eq!(names("b/?/*.y*ml"), ["one"]);
+        assert_eq!(
+            names("b/[x].yaml"),
+            ["three"],
+            "a file that is there is no pattern"
+        );
+        for (pattern, part) in [
+            ("**/*.json", "matches no file"),
+            ("b/**c", "not a pattern of paths"),
+            ("*", "a.yaml"),
+        ] {
+            let found = load(&[folder.path().join(pattern)]);
+            let said = match found {
+                Ok(objectives) => objectives[0].file.display().to_string(),
+                Err(failure) => failure.to_string(),
+            };
+            assert!(said.contains(part), "{said}");
+        }
+    }
+
+    #[test]
+    fn the_most_files_that_are_read_are_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        for index in 0..=FILES_MAX {
+            fs::write(folder.path().join(format!("{index}.yaml")), "").unwrap();
+        }
+        let failure = load(&[folder.path().to_owned()]).unwrap_err();
+        assert!(
+            failure.to_string().contains("more than 1000 files"),
+            "{failure}"
+        );
+        fs::remove_file(folder.path().join("0.yaml")).unwrap();
+        let failure = load(&[folder.path().to_owned()]).unwrap_err();
+        assert!(
+            failure
+                .to_string()
+                .contains("and 995 more: expected at least"),
+            "{failure}"
+        );
     }
 
     #[test]

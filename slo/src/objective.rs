@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::calendar::Calendar;
+use crate::promql;
 use crate::query::Query;
 
 /// One promise: at least this share of events, slices or time is good, over this window.
@@ -209,7 +210,7 @@ impl Counted {
     }
 }
 
-/// Step of the subqueries that average what is no counter.
+/// Step of the subqueries that average what is no counter, and the resolution of what has a window.
 const STEP: &str = "1m";
 
 impl Indicator {
@@ -221,21 +222,8 @@ impl Indicator {
     pub fn error_ratio(&self, window: &str) -> String {
         match self {
             Self::Ratio(ratio) => ratio.error_ratio(window),
-            Self::Raw(raw) => {
-                let share = raw.share.query().fill(window);
-                let mean = format!("avg_over_time((max({share}))[{window}:{STEP}])");
-                match raw.share {
-                    Counted::Bad(_) => mean,
-                    Counted::Good(_) => format!("1 - {mean}"),
-                }
-            }
-            Self::Threshold(threshold) => {
-                let value = threshold.query.fill(window);
-                let (operator, bound) = (threshold.operator, threshold.value);
-                format!(
-                    "1 - avg_over_time((max({value}) {operator} bool {bound})[{window}:{STEP}])"
-                )
-            }
+            Self::Raw(raw) => raw.error_ratio(window),
+            Self::Threshold(threshold) => threshold.error_ratio(window),
         }
     }
 
@@ -257,6 +245,52 @@ impl Ratio {
             Counted::Bad(bad) => format!("{}\n/\n{total}", bad.rate(window)),
             Counted::Good(good) => format!("1 - (\n{}\n/\n{total}\n)", good.rate(window)),
         }
+    }
+}
+
+impl Raw {
+    /// An expression with the window is a mean over it; any other is averaged over it. Of several
+    /// series, which are a mistake, the worst counts.
+    fn error_ratio(&self, window: &str) -> String {
+        let share = self.share.query();
+        let text = share.fill(window);
+        let worst = match self.share {
+            Counted::Bad(_) => format!("max({text})"),
+            Counted::Good(_) => format!("min({text})"),
+        };
+        let mean = if promql::has_window(share.as_str()) {
+            worst
+        } else {
+            format!("avg_over_time({worst}[{window}:{STEP}])")
+        };
+        match self.share {
+            Counted::Bad(_) => mean,
+            Counted::Good(_) => format!("1 - {mean}"),
+        }
+    }
+}
+
+impl Threshold {
+    /// The share of the points that lie on the wrong side. Of several series, which are a mistake, the
+    /// worst counts.
+    fn error_ratio(&self, window: &str) -> String {
+        let value = self.query.fill(STEP);
+        let worst = match self.operator {
+            Operator::AtMost | Operator::Below => "max",
+            Operator::AtLeast | Operator::Above => "min",
+        };
+        let (operator, bound) = (self.operator, number(self.value));
+        format!("1 - avg_over_time(({worst}({value}) {operator} bool {bound})[{window}:{STEP}])")
+    }
+}
+
+/// A number as PromQL reads it: the largest and the smallest not in hundreds of digits.
+fn number(value: f64) -> String {
+    let is_plain = value == 0.0 || (1e-6..1e15).contains(&value.abs());
+    if is_plain {
+        value.to_string()
+    } else {
+        format!("{value:e}")
     }
 }
 
@@ -297,5 +331,55 @@ mod tests {
         for window in ["5m", "7d"] {
             assert!(crate::promql::parse(&indicator.error_ratio(window)).is_ok());
         }
+    }
+
+    fn with_share(text: &str, is_good: bool) -> Indicator {
+        let query = Query::value(text).unwrap();
+        let share = if is_good {
+            Counted::Good(query)
+        } else {
+            Counted::Bad(query)
+        };
+        Indicator::Raw(Raw { share })
+    }
+
+    fn with_bound(text: &str, operator: Operator, value: f64) -> Indicator {
+        let query = Query::value(text).unwrap();
+        Indicator::Threshold(Threshold {
+            query,
+            operator,
+            value,
+        })
+    }
+
+    #[test]
+    fn every_kind_has_an_error_ratio_that_is_promql() {
+        let gauge = |text: &str| Query::parse(text, Some(false)).unwrap();
+        let quantile = "histogram_quantile(0.99, sum by (le) (rate(s_bucket[{{.window}}])))";
+        let kinds = [
+            Indicator::Ratio(Ratio {
+                counted: Counted::Bad(gauge("waiting")),
+                total: gauge("sum(waiting) + sum(running)"),
+            }),
+            with_share("errors:ratio", false),
+            with_share("good:ratio", true),
+            with_share(
+                "1 - (sum(rate(a[{{.window}}])) / sum(rate(b[{{.window}}])))",
+                false,
+            ),
+            with_bound(quantile, Operator::AtMost, 0.3),
+            with_bound("free_bytes", Operator::Above, 1e300),
+            with_bound("temperature", Operator::AtLeast, -5.0),
+            with_bound("temperature", Operator::Below, 0.000_000_1),
+        ];
+        let texts = kinds.map(|kind| kind.error_ratio("1h"));
+        for text in &texts {
+            assert!(
+                promql::parse(text).is_ok(),
+                "{text}: {:?}",
+                promql::parse(text)
+            );
+        }
+        insta::assert_snapshot!(texts.join("\n\n"), @"");
     }
 }

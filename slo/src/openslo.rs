@@ -1,16 +1,25 @@
-//! OpenSLO v1 as far as it is understood, from text to [`Objective`](crate::Objective)s.
+//! OpenSLO v1, from text to [`Objective`](crate::Objective)s; files of Sloth stand beside it.
 //!
-//! Kinds SLO, SLI and Service are read. Everything else, and every field that is not understood,
+//! Everything that concerns objectives is read: SLO, SLI, Service and DataSource. What is not (alert
+//! policies, composite SLOs, sources that are no Prometheus) and every field that is not understood
 //! is refused with its line: an objective of which a part is silently left out would be judged
 //! wrongly.
+//!
+//! Source: the OpenSLO specification, version 1 (<https://github.com/OpenSLO/OpenSLO>).
 
 mod schema;
 mod locate;
+mod bounds;
 mod document;
+mod source;
+mod indicator;
+mod period;
+mod entry;
 mod resolve;
 
-pub(crate) use document::read;
-pub(crate) use resolve::objectives;
+pub(crate) use document::{Document, Fault, Place, read};
+pub(crate) use entry::ENTRIES_MAX;
+pub(crate) use resolve::{NAME_EXPECTED, is_name, objectives, one_line, remarks};
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,16 @@
-//! The query behind one count of events.
+//! The query behind one count of events, or behind one value.
+
+mod count;
 
 use std::path::PathBuf;
 
 use promql_parser::parser::Expr;
+use promql_parser::parser::value::ValueType;
 
 use crate::promql;
+use count::Counts;
 
-/// A query that counts events: a plain selector of a counter, or a template used as written.
+/// A query: what it gives is said by its [`Form`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
     text: String,
@@ -14,15 +18,22 @@ pub struct Query {
     place: Option<(PathBuf, usize)>,
 }
 
+/// What a query gives, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// May match many series; their increases are summed.
+pub enum Form {
+    /// A plain selector of counters. It may match many series; their increases are summed.
     Counter,
-    /// Contains the window; must give exactly one series.
+    /// An expression with `{{.window}}`: a count of events over that window, from exactly one series.
     Template,
+    /// Any expression whose value at a moment is a count, which may fall: OpenSLO's
+    /// `counter: false`. Of a plain selector the series are summed; else it must give exactly one.
+    Gauge,
+    /// Any expression that gives a value at a moment, from exactly one series. `{{.window}}` in it
+    /// stands for the resolution at which it is looked at.
+    Expression,
 }
 
-/// Why a query cannot count events.
+/// Why a query cannot be used where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
     /// It is not PromQL.
@@ -34,48 +45,90 @@ pub enum QueryError {
          range"
     )]
     NeitherForm,
-    /// It is a selector, and the file does not say that it selects a counter.
+    /// It has no window, where every query has one.
+    #[error("expected an expression with {{{{.window}}}} as its range")]
+    NoWindow,
+    /// It is a selector, and the file does not say what it selects.
     #[error("expected `counter: true` beside the plain selector of a counter")]
     CounterNotSaid,
-    /// It is a selector, and the file says that it selects no counter.
-    #[error("not supported yet: `counter: false`; expected a counter")]
-    NotACounter,
     /// The selector looks into the past.
     #[error("expected a selector without `offset` and `@`: the gate chooses the time")]
     OtherTime,
+    /// It gives a text or a range of samples.
+    #[error("it gives a {0}; expected one number at a moment")]
+    NoNumber(String),
+    /// It gives a rate where events are counted.
+    #[error(
+        "it gives events per second, and events must be counted; expected increase(…) where it has \
+         rate(…)"
+    )]
+    PerSecond,
 }
 
 impl Query {
-    /// Reads a query; `counter` is what the file says about it.
+    /// Reads a query that counts events; `counter` is what the file says about it.
     ///
     /// # Errors
     /// What is wrong, as [`QueryError`].
     pub fn parse(text: &str, counter: Option<bool>) -> Result<Self, QueryError> {
-        let text = text.trim();
-        let expression = promql::parse(&promql::fill_window(text, "5m"));
-        let expression = expression.map_err(QueryError::Syntax)?;
+        let text = &without_comments(text);
         if promql::has_window(text) {
-            return Ok(Self {
-                text: text.to_owned(),
-                form: Form::Template,
-                place: None,
-            });
+            return Self::count(text);
         }
-        let Expr::VectorSelector(selector) = expression else {
-            return Err(QueryError::NeitherForm);
-        };
-        if selector.offset.is_some() || selector.at.is_some() {
+        let expression = number(text)?;
+        if let Expr::VectorSelector(selector) = &expression
+            && (selector.offset.is_some() || selector.at.is_some())
+        {
             return Err(QueryError::OtherTime);
         }
-        match counter {
-            Some(true) => Ok(Self {
-                text: text.to_owned(),
-                form: Form::Counter,
-                place: None,
-            }),
-            Some(false) => Err(QueryError::NotACounter),
-            None => Err(QueryError::CounterNotSaid),
+        match (counter, expression) {
+            (Some(false), _) => Ok(Self::of(text, Form::Gauge)),
+            (_, expression) if !matches!(expression, Expr::VectorSelector(_)) => {
+                Err(QueryError::NeitherForm)
+            }
+            (Some(true), _) => Ok(Self::of(text, Form::Counter)),
+            (None, _) => Err(QueryError::CounterNotSaid),
         }
+    }
+
+    /// Reads an expression with `{{.window}}` that counts events over that window.
+    ///
+    /// # Errors
+    /// What is wrong, as [`QueryError`].
+    pub fn count(text: &str) -> Result<Self, QueryError> {
+        let text = &without_comments(text);
+        if !promql::has_window(text) {
+            return Err(QueryError::NoWindow);
+        }
+        number(text)?;
+        match count::of(text) {
+            Counts::PerSecond => Err(QueryError::PerSecond),
+            Counts::Events | Counts::Rates => Ok(Self::of(text, Form::Template)),
+        }
+    }
+
+    /// Reads an expression that gives a value at any moment.
+    ///
+    /// # Errors
+    /// What is wrong, as [`QueryError`].
+    pub fn value(text: &str) -> Result<Self, QueryError> {
+        let text = &without_comments(text);
+        number(text)?;
+        Ok(Self::of(text, Form::Expression))
+    }
+
+    fn of(text: &str, form: Form) -> Self {
+        Self {
+            text: text.trim().to_owned(),
+            form,
+            place: None,
+        }
+    }
+
+    /// What it gives.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.form
     }
 
     /// The query with the file and the line that it was read from.
@@ -94,6 +147,15 @@ impl Query {
         }
     }
 
+    /// The query as if it were from no file.
+    #[cfg(test)]
+    pub(crate) fn without_place(self) -> Self {
+        Self {
+            place: None,
+            ..self
+        }
+    }
+
     /// Where it was read from, as `file:line`; `None` when it is from no file.
     #[must_use]
     pub fn place(&self) -> Option<String> {
@@ -101,7 +163,7 @@ impl Query {
         Some(format!("{}:{line}", file.display()))
     }
 
-    /// The query as the file has it.
+    /// The query as the file has it, without comments.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -110,22 +172,49 @@ impl Query {
     /// Whether more than one series is a mistake.
     #[must_use]
     pub fn must_give_one_series(&self) -> bool {
-        self.form == Form::Template
+        match self.form {
+            Form::Counter => false,
+            Form::Template | Form::Expression => true,
+            Form::Gauge => !self.is_selector(),
+        }
+    }
+
+    fn is_selector(&self) -> bool {
+        matches!(
+            promql::parse(&self.fill(ANY_WINDOW)),
+            Ok(Expr::VectorSelector(_))
+        )
     }
 
     /// Events over `window` (`1h`). A counter's increases are summed, so that resets of each
-    /// series are seen; a template is used as written.
+    /// series are seen. A template is used as written, but for `rate(…[{{.window}}])`: events must
+    /// be counted, so it is read as `increase`, the same times the seconds of the window. Of a gauge
+    /// the values at each minute are added; of an expression too, and they count what they mean.
     #[must_use]
     pub fn events(&self, window: &str) -> String {
         match self.form {
             Form::Counter => format!("sum(increase({}[{window}]))", self.text),
-            Form::Template => promql::fill_window(&self.text, window),
+            Form::Template if count::of(&self.text) == Counts::Rates => {
+                promql::fill_window(&count::increases(&self.text), window)
+            }
+            Form::Template => self.fill(window),
+            Form::Gauge | Form::Expression => self.over_time(window),
         }
+    }
+
+    fn over_time(&self, window: &str) -> String {
+        let value = self.fill(window);
+        let value = if self.is_selector() && self.form == Form::Gauge {
+            format!("sum({value})")
+        } else {
+            format!("({value})")
+        };
+        format!("sum_over_time({value}[{window}:{STEP}])")
     }
 
     /// What [`Query::events`] of a counter leaves out over `window`: the first value of each series
     /// that was not there at the beginning, summed by target. It is NaN where a series was reset
-    /// since, which hides its first value. `None` for a template, which has no one selector.
+    /// since, which hides its first value. `None` for every other form.
     #[must_use]
     pub fn born(&self, window: &str) -> Option<String> {
         let of = &self.text;
@@ -166,7 +255,8 @@ impl Query {
     pub fn rate(&self, window: &str) -> String {
         match self.form {
             Form::Counter => format!("sum(rate({}[{window}]))", self.text),
-            Form::Template => format!("sum({})", promql::fill_window(&self.text, window)),
+            Form::Template => format!("sum({})", self.fill(window)),
+            Form::Gauge | Form::Expression => format!("sum({})", self.over_time(window)),
         }
     }
 
@@ -179,7 +269,44 @@ impl Query {
     /// The selectors in it, without ranges and offsets.
     #[must_use]
     pub fn selectors(&self) -> Vec<String> {
-        promql::selectors(&promql::fill_window(&self.text, "5m"))
+        promql::selectors(&self.fill(ANY_WINDOW))
+    }
+}
+
+/// The window with which a query is only looked at.
+const ANY_WINDOW: &str = "5m";
+
+/// Step of the subqueries that look at what is no counter.
+const STEP: &str = "1m";
+
+/// The text without comments: one at its end would swallow what is written behind it.
+fn without_comments(text: &str) -> String {
+    let mut bare = String::with_capacity(text.len());
+    let (mut quote, mut is_escaped, mut is_comment) = (None, false, false);
+    for character in text.chars() {
+        match (quote, character) {
+            _ if is_comment => is_comment = character != '\n',
+            _ if is_escaped => is_escaped = false,
+            (Some(end), '\\') if end != '`' => is_escaped = true,
+            (Some(end), _) if character == end => quote = None,
+            (None, '"' | '\'' | '`') => quote = Some(character),
+            (None, '#') => is_comment = true,
+            _ => {}
+        }
+        if !is_comment {
+            bare.push(character);
+        }
+    }
+    bare
+}
+
+/// Parses a query that gives a number, or one for each series.
+fn number(text: &str) -> Result<Expr, QueryError> {
+    let expression = promql::parse(&promql::fill_window(text.trim(), ANY_WINDOW));
+    let expression = expression.map_err(QueryError::Syntax)?;
+    match expression.value_type() {
+        ValueType::Scalar | ValueType::Vector => Ok(expression),
+        other => Err(QueryError::NoNumber(other.to_string())),
     }
 }
 
@@ -189,15 +316,82 @@ mod tests {
 
     #[test]
     fn a_plain_selector_must_be_called_a_counter() {
-        assert!(Query::parse("a_total", Some(true)).is_ok());
+        let form = |counter| Query::parse("a_total", counter).map(|query| query.form());
+        assert_eq!(form(Some(true)), Ok(Form::Counter));
+        assert_eq!(form(Some(false)), Ok(Form::Gauge));
+        assert_eq!(form(None), Err(QueryError::CounterNotSaid));
+    }
+
+    #[test]
+    fn every_form_gives_promql_over_every_window() {
+        let forms = [
+            Query::parse("a_total", Some(true)),
+            Query::parse("sum(rate(a_total[{{.window}}]))", None),
+            Query::parse("queue", Some(false)),
+            Query::parse("max(queue) - min(queue)", Some(false)),
+            Query::value("histogram_quantile(0.99, sum by (le) (rate(a_bucket[{{.window}}])))"),
+        ];
+        let seen: Vec<String> = forms
+            .into_iter()
+            .map(|query| {
+                let query = query.unwrap();
+                for text in [query.events("3d"), query.rate("3d")] {
+                    promql::parse(&text).unwrap();
+                }
+                let one = query.must_give_one_series();
+                format!(
+                    "{:?} one={one}\n  {}\n  {}",
+                    query.form(),
+                    query.events("1h"),
+                    query.rate("1h")
+                )
+            })
+            .collect();
+        insta::assert_snapshot!(seen.join("\n"), @"");
+    }
+
+    #[test]
+    fn what_gives_no_number_is_refused() {
+        for text in [
+            "a[5m]",
+            "a[{{.window}}]",
+            "vector(1)[{{.window}}:]",
+            "\"text\"",
+        ] {
+            for counter in [Some(true), Some(false), None] {
+                let error = Query::parse(text, counter).unwrap_err();
+                assert!(matches!(error, QueryError::NoNumber(_)), "{text}: {error}");
+            }
+            assert!(
+                matches!(Query::value(text), Err(QueryError::NoNumber(_))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_comment_swallows_nothing() {
+        let query = Query::parse("a_total{b=\"#\\\"#\"} # of them all\n", Some(true)).unwrap();
         assert_eq!(
-            Query::parse("a_total", None),
-            Err(QueryError::CounterNotSaid)
+            query.events("1h"),
+            "sum(increase(a_total{b=\"#\\\"#\"}[1h]))"
         );
+        let query = Query::value("max(a) # first\n + max(b) # second").unwrap();
         assert_eq!(
-            Query::parse("a_total", Some(false)),
-            Err(QueryError::NotACounter)
+            query.as_str().split_whitespace().collect::<String>(),
+            "max(a)+max(b)"
         );
+        assert!(promql::parse(&query.events("1h")).is_ok());
+    }
+
+    #[test]
+    fn rates_are_counted_or_refused() {
+        let query = Query::count("sum(rate(a[{{.window}}])) or vector(0)").unwrap();
+        assert_eq!(query.events("1h"), "sum(increase(a[1h])) or vector(0)");
+        assert_eq!(query.fill("1h"), "sum(rate(a[1h])) or vector(0)");
+        let of_rates = "avg_over_time(sum(rate(a[5m]))[{{.window}}:])";
+        assert_eq!(Query::count(of_rates), Err(QueryError::PerSecond));
+        assert_eq!(Query::count("sum(a)"), Err(QueryError::NoWindow));
     }
 
     #[test]
@@ -212,11 +406,10 @@ mod tests {
     #[test]
     fn another_time_is_refused() {
         for text in ["a_total offset 1h", "a_total @ 1600000000"] {
-            assert_eq!(
-                Query::parse(text, Some(true)),
-                Err(QueryError::OtherTime),
-                "{text}"
-            );
+            for counter in [true, false] {
+                let query = Query::parse(text, Some(counter));
+                assert_eq!(query, Err(QueryError::OtherTime), "{text}");
+            }
         }
     }
 

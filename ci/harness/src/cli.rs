@@ -53,7 +53,7 @@ pub(crate) async fn dispatch(verb: Verb) -> Result<Outcome, Failure> {
         Verb::Chaos(args) => chaos::run(args).await,
         Verb::Toxiproxy(args) => chaos::toxiproxy::run(args).await,
         Verb::Gate(args) => until_interrupted(slo::gate::run(args)).await,
-        Verb::Slo(args) => slo::check::run(args),
+        Verb::Slo(args) => slo::check::run(args).await,
         Verb::Build(args) => build::run(&args),
         Verb::Sign(args) => server::sign::run(args),
         Verb::Desk(args) => desk::run(args).await,

@@ -6,8 +6,10 @@ use std::rc::Rc;
 use serde::de::DeserializeOwned;
 use serde_yaml_ng::Deserializer;
 
-use super::locate;
-use super::schema::{API_VERSION, Head, ServiceSpec, SliSpec, SloSpec, Whole};
+use super::bounds;
+use super::locate::{self, Lines};
+use super::schema::{API_VERSION, DataSourceSpec, Head, ServiceSpec, SliSpec, SloSpec, Whole};
+use crate::sloth;
 
 /// Something wrong in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,21 +34,29 @@ pub(crate) struct Document {
 
 /// Where a document stands.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
-    pub(super) file: PathBuf,
-    text: Rc<str>,
-    pub(super) first_line: usize,
+pub(crate) struct Place {
+    pub(crate) file: PathBuf,
+    pub(crate) first_line: usize,
+    lines: Rc<Lines>,
 }
 
 impl Place {
+    fn new(text: &str, file: &Path, first_line: usize) -> Self {
+        Self {
+            file: file.to_owned(),
+            first_line,
+            lines: Rc::new(Lines::new(text, first_line)),
+        }
+    }
+
     /// A fault of the field at `path`.
-    pub(super) fn fault(&self, path: &[&str], message: impl Into<String>) -> Fault {
+    pub(crate) fn fault(&self, path: &[&str], message: impl Into<String>) -> Fault {
         self.fault_on(self.line_of(path), message)
     }
 
-    /// The line of the field at `path`.
-    pub(super) fn line_of(&self, path: &[&str]) -> usize {
-        locate::line_of(&self.text, self.first_line, path)
+    /// The line of the field at `path`; numbers on the way are indices of list items.
+    pub(crate) fn line_of(&self, path: &[&str]) -> usize {
+        self.lines.line_of(path)
     }
 
     fn fault_on(&self, line: usize, message: impl Into<String>) -> Fault {
@@ -65,54 +75,89 @@ pub(super) enum Content {
     Slo(Box<Whole<SloSpec>>),
     Sli(Box<Whole<SliSpec>>),
     Service(Whole<ServiceSpec>),
+    DataSource(Whole<DataSourceSpec>),
+    Sloth(Box<sloth::Group>),
 }
 
 /// Reads all documents of one file.
 pub(crate) fn read(text: &str, file: &Path) -> Result<Vec<Document>, Fault> {
-    let text: Rc<str> = text.into();
-    let starts = locate::documents(&text);
-    let place = |index: usize| Place {
-        file: file.to_owned(),
-        text: Rc::clone(&text),
-        first_line: starts.get(index).copied().unwrap_or(1),
+    let starts = locate::documents(text);
+    let place = |index: usize| {
+        let first_line = starts.get(index).copied().unwrap_or(1);
+        Place::new(text, file, first_line)
     };
-    let heads = Deserializer::from_str(&text);
-    let wholes = Deserializer::from_str(&text);
+    if let Some(line) = bounds::too_many_brackets(text) {
+        let message = format!("more than {} brackets are open here", bounds::BRACKETS_MAX);
+        return Err(place(0).fault_on(line, message));
+    }
+    let walks = Deserializer::from_str(text);
+    let heads = Deserializer::from_str(text);
+    let wholes = Deserializer::from_str(text);
     let mut documents = Vec::new();
-    for (index, (head, whole)) in heads.zip(wholes).enumerate() {
+    for (index, ((walk, head), whole)) in walks.zip(heads).zip(wholes).enumerate() {
         let place = place(index);
-        let head: Option<Head> = parsed(head, &place)?;
+        bounds::walk(walk).map_err(|error| fault_of(&error, &place))?;
         // A separator at the end of a file leaves an empty document.
-        let Some(head) = head else { continue };
-        if head.api_version != API_VERSION {
-            let message = format!(
-                "apiVersion is {:?}; expected {API_VERSION}",
-                head.api_version
-            );
-            return Err(place.fault(&["apiVersion"], message));
-        }
-        let content = match head.kind.as_str() {
-            "SLO" => Content::Slo(parsed(whole, &place)?),
-            "SLI" => Content::Sli(parsed(whole, &place)?),
-            "Service" => Content::Service(parsed(whole, &place)?),
-            other => {
-                let message =
-                    format!("kind {other:?} is not supported; expected SLO, SLI or Service");
-                return Err(place.fault(&["kind"], message));
-            }
+        let Some(head) = parsed::<Option<Head>>(head, &place)? else {
+            continue;
         };
+        let content = content(&head, whole, &place)?;
         documents.push(Document { place, content });
     }
     Ok(documents)
 }
 
-fn parsed<T: DeserializeOwned>(document: Deserializer<'_>, place: &Place) -> Result<T, Fault> {
-    T::deserialize(document).map_err(|error| {
-        let line = error
-            .location()
-            .map_or(place.first_line, |location| location.line());
-        place.fault_on(line, without_location(&error.to_string()))
+fn content(head: &Head, whole: Deserializer<'_>, place: &Place) -> Result<Content, Fault> {
+    let version = match (&head.version, &head.api_version) {
+        (Some(version), None) => {
+            let group = sloth::Group::of_file(version, place, || parsed(whole, place))?;
+            return Ok(Content::Sloth(Box::new(group)));
+        }
+        (None, Some(version)) => version,
+        _ => {
+            let message = format!(
+                "expected apiVersion: {API_VERSION}, or version: {} of a file of Sloth",
+                sloth::VERSION
+            );
+            return Err(place.fault(&[], message));
+        }
+    };
+    let kind = head.kind.as_deref().unwrap_or_default();
+    if version.starts_with(sloth::API_GROUP) {
+        let group = sloth::Group::of_resource(version, kind, place, || parsed(whole, place))?;
+        return Ok(Content::Sloth(Box::new(group)));
+    }
+    if version != API_VERSION {
+        let message = format!("apiVersion is {version:?}; expected {API_VERSION}");
+        return Err(place.fault(&["apiVersion"], message));
+    }
+    Ok(match kind {
+        "SLO" => Content::Slo(parsed(whole, place)?),
+        "SLI" => Content::Sli(parsed(whole, place)?),
+        "Service" => Content::Service(parsed(whole, place)?),
+        "DataSource" => Content::DataSource(parsed(whole, place)?),
+        "AlertPolicy" | "AlertCondition" | "AlertNotificationTarget" => {
+            let message = format!(
+                "kind {kind:?} cannot be honoured: alerts are generated from the objectives by \
+                 `proofmark build`; take the document out"
+            );
+            return Err(place.fault(&["kind"], message));
+        }
+        other => {
+            let message = format!("kind is {other:?}; expected SLO, SLI, Service or DataSource");
+            return Err(place.fault(&["kind"], message));
+        }
     })
+}
+
+fn parsed<T: DeserializeOwned>(document: Deserializer<'_>, place: &Place) -> Result<T, Fault> {
+    T::deserialize(document).map_err(|error| fault_of(&error, place))
+}
+
+fn fault_of(error: &serde_yaml_ng::Error, place: &Place) -> Fault {
+    let location = error.location();
+    let line = location.map_or(place.first_line, |location| location.line());
+    place.fault_on(line, without_location(&error.to_string()))
 }
 
 /// The message without `at line 3 column 5`, which stands before it already.

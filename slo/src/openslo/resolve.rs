@@ -1,203 +1,220 @@
 //! Documents to objectives: references followed, values checked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use super::document::{Content, Document, Fault, Place};
-use super::schema::{Metadata, Metric, RatioMetric, SliSpec, SloSpec, Target, TimeWindow, Whole};
-use crate::objective::{Counted, Indicator, Method, Objective, Ratio};
-use crate::query::{Query, QueryError};
+use super::entry::{self, At, ENTRIES_MAX};
+use super::indicator::{Found, Measured};
+use super::period;
+use super::schema::{SliSpec, SloSpec, Whole};
+use super::source::{self, Sources};
+use crate::objective::Objective;
 use crate::window;
 
-/// Where an indicator stands: its document and the way to it.
-struct Found<'a> {
-    place: &'a Place,
-    path: Vec<&'static str>,
-    spec: &'a SliSpec,
+/// The most objectives of one load.
+pub(crate) const OBJECTIVES_MAX: usize = 10_000;
+
+/// What the documents of one load give to each other.
+#[derive(Debug, Default)]
+struct Shared<'a> {
+    sources: Sources<'a>,
+    indicators: BTreeMap<&'a str, Measured>,
+    services: BTreeSet<&'a str>,
 }
 
 /// The objectives of all documents of one load, in reading order.
 pub(crate) fn objectives(documents: &[Document]) -> Result<Vec<Objective>, Fault> {
-    let mut indicators = BTreeMap::new();
-    let mut services = BTreeSet::new();
-    for document in documents {
-        let (metadata, kind) = match &document.content {
-            Content::Slo(whole) => (&whole.metadata, "SLO"),
-            Content::Sli(whole) => (&whole.metadata, "SLI"),
-            Content::Service(whole) => (&whole.metadata, "Service"),
-        };
-        checked_name(&document.place, metadata)?;
-        let is_new = match &document.content {
-            Content::Slo(_) => true,
-            Content::Sli(sli) => indicators
-                .insert(metadata.name.as_str(), (document, sli.as_ref()))
-                .is_none(),
-            Content::Service(_) => services.insert(metadata.name.as_str()),
-        };
-        if !is_new {
-            let message = format!("a second {kind} is called {:?}", metadata.name);
-            return Err(document.place.fault(&["metadata", "name"], message));
-        }
-    }
+    let shared = shared(documents)?;
+    let mut places: BTreeMap<(String, String), String> = BTreeMap::new();
     let mut all: Vec<Objective> = Vec::new();
     for document in documents {
-        let Content::Slo(slo) = &document.content else {
-            continue;
+        let place = &document.place;
+        let (found, of_service, of_name): (_, &[&str], &[&str]) = match &document.content {
+            Content::Slo(slo) => {
+                let found = of_slo(place, slo, &shared)?;
+                (found, &["spec", "service"], &["metadata", "name"])
+            }
+            Content::Sloth(group) => (group.objectives(place)?, group.way_of_service(), &[]),
+            _ => continue,
         };
-        let objective = objective(&document.place, slo, &indicators, &services)?;
-        let same =
-            |other: &&Objective| other.name == objective.name && other.service == objective.service;
-        if let Some(other) = all.iter().find(same) {
-            let message = format!(
-                "{:?} of service {:?} is already at {}:{}",
-                objective.name,
-                objective.service,
-                other.file.display(),
-                other.line
-            );
-            return Err(document.place.fault(&["metadata", "name"], message));
+        for objective in found {
+            let service = objective.service.as_str();
+            if !shared.services.is_empty() && !shared.services.contains(service) {
+                let message = format!("there is no Service called {service:?}");
+                return Err(place.fault(of_service, message));
+            }
+            let key = (service.to_owned(), objective.name.clone());
+            let here = format!("{}:{}", objective.file.display(), objective.line);
+            if let Some(other) = places.insert(key, here) {
+                let message = format!(
+                    "{:?} of service {service:?} is already at {other}",
+                    objective.name
+                );
+                return Err(second(place, &objective, of_name, message));
+            }
+            if all.len() == OBJECTIVES_MAX {
+                let message = format!("more than {OBJECTIVES_MAX} objectives");
+                return Err(place.fault(&[], message));
+            }
+            all.push(objective);
         }
-        all.push(objective);
     }
     Ok(all)
 }
 
-type Indicators<'a> = BTreeMap<&'a str, (&'a Document, &'a Whole<SliSpec>)>;
+/// The fault of an objective that has the name of another: at its name when it has a document of its
+/// own, else where it begins.
+fn second(place: &Place, objective: &Objective, of_name: &[&str], message: String) -> Fault {
+    if of_name.is_empty() {
+        return Fault {
+            line: objective.line,
+            ..place.fault(&[], message)
+        };
+    }
+    place.fault(of_name, message)
+}
 
-fn objective(
+/// What is in files and has no part in a verdict, one sentence each with its place.
+pub(crate) fn remarks(documents: &[Document]) -> Vec<String> {
+    let of_document = |document: &Document| match &document.content {
+        Content::Sloth(group) => group.remark(&document.place),
+        _ => None,
+    };
+    documents.iter().filter_map(of_document).collect()
+}
+
+/// Reads what documents share: each is checked, whether or not another refers to it.
+fn shared(documents: &[Document]) -> Result<Shared<'_>, Fault> {
+    let mut shared = Shared::default();
+    let mut names = BTreeSet::new();
+    for Document { place, content } in documents {
+        let (metadata, kind) = match content {
+            Content::Slo(whole) => (&whole.metadata, "SLO"),
+            Content::Sli(whole) => (&whole.metadata, "SLI"),
+            Content::Service(whole) => (&whole.metadata, "Service"),
+            Content::DataSource(whole) => (&whole.metadata, "DataSource"),
+            Content::Sloth(_) => continue,
+        };
+        let name = metadata.name.as_str();
+        if !is_name(name) {
+            let message = format!("name is {name:?}; expected {NAME_EXPECTED}");
+            return Err(place.fault(&["metadata", "name"], message));
+        }
+        // SLOs of different services may have one name; their objectives are compared.
+        if kind != "SLO" && !names.insert((kind, name)) {
+            let message = format!("a second {kind} is called {name:?}");
+            return Err(place.fault(&["metadata", "name"], message));
+        }
+        match content {
+            Content::Service(_) => {
+                shared.services.insert(name);
+            }
+            Content::DataSource(source) => {
+                shared.sources.insert(name, source::address(place, source)?);
+            }
+            _ => {}
+        }
+    }
+    // Sources may stand after what refers to them.
+    for Document { place, content } in documents {
+        if let Content::Sli(sli) = content {
+            let found = Found {
+                place,
+                path: &["spec"],
+                spec: &sli.spec,
+            };
+            let measured = found.measured(&shared.sources)?;
+            shared
+                .indicators
+                .insert(sli.metadata.name.as_str(), measured);
+        }
+    }
+    Ok(shared)
+}
+
+fn of_slo(
     place: &Place,
     slo: &Whole<SloSpec>,
-    indicators: &Indicators<'_>,
-    services: &BTreeSet<&str>,
-) -> Result<Objective, Fault> {
+    shared: &Shared<'_>,
+) -> Result<Vec<Objective>, Fault> {
     let spec = &slo.spec;
     if !is_name(&spec.service) {
         let message = format!("service is {:?}; expected {NAME_EXPECTED}", spec.service);
         return Err(place.fault(&["spec", "service"], message));
     }
-    if !services.is_empty() && !services.contains(spec.service.as_str()) {
-        let message = format!("there is no Service called {:?}", spec.service);
-        return Err(place.fault(&["spec", "service"], message));
+    if spec
+        .alert_policies
+        .as_ref()
+        .is_some_and(|policies| !policies.is_empty())
+    {
+        let message = "alertPolicies cannot be honoured: alerts are generated from the objectives by \
+                       `proofmark build`; expected it to be absent";
+        return Err(place.fault(&["spec", "alertPolicies"], message));
     }
-    if spec.budgeting_method != "Occurrences" {
-        let message = format!(
-            "budgetingMethod {:?} is not supported yet; expected Occurrences",
-            spec.budgeting_method
-        );
-        return Err(place.fault(&["spec", "budgetingMethod"], message));
-    }
-    let window = rolling_window(place, &spec.time_window)?;
-    let target = target(place, &spec.objectives)?;
-    let indicator = indicator(&found(place, spec, indicators)?)?;
-    Ok(Objective {
-        name: slo.metadata.name.clone(),
-        display_name: slo
-            .metadata
-            .display_name
-            .clone()
-            .unwrap_or_else(|| slo.metadata.name.clone()),
-        description: spec
-            .description
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" "),
-        service: spec.service.clone(),
-        target,
-        window,
-        window_text: window::text(window),
-        calendar: None,
-        method: Method::Occurrences,
-        indicator,
-        source: None,
-        file: place.file.clone(),
-        line: place.first_line,
-    })
-}
-
-const NAME_EXPECTED: &str = "lower-case letters, digits and hyphens, at most 63 (RFC 1123)";
-
-fn is_name(name: &str) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (1..=63).contains(&name.len())
-        && name.chars().all(inner)
-        && !name.starts_with('-')
-        && !name.ends_with('-')
-}
-
-fn checked_name(place: &Place, metadata: &Metadata) -> Result<(), Fault> {
-    if is_name(&metadata.name) {
-        return Ok(());
-    }
-    let message = format!("name is {:?}; expected {NAME_EXPECTED}", metadata.name);
-    Err(place.fault(&["metadata", "name"], message))
-}
-
-fn rolling_window(place: &Place, windows: &[TimeWindow]) -> Result<Duration, Fault> {
-    let path = ["spec", "timeWindow"];
-    let [only] = windows else {
-        let message = format!("timeWindow has {} entries; expected one", windows.len());
-        return Err(place.fault(&path, message));
-    };
-    if !only.is_rolling {
-        let message = "a calendar window is not supported yet; expected isRolling: true";
-        return Err(place.fault(&["spec", "timeWindow", "isRolling"], message));
-    }
-    window::parse(&only.duration)
-        .map_err(|message| place.fault(&["spec", "timeWindow", "duration"], message))
-}
-
-fn target(place: &Place, targets: &[Target]) -> Result<f64, Fault> {
-    let [only] = targets else {
-        let message = format!(
-            "objectives has {} entries; expected one, and a further SLO for each further target",
-            targets.len()
-        );
+    let count = spec.objectives.len();
+    if !(1..=ENTRIES_MAX).contains(&count) {
+        let message = format!("objectives has {count} entries; expected 1 to {ENTRIES_MAX}");
         return Err(place.fault(&["spec", "objectives"], message));
-    };
-    let (share, field) = match (only.target, only.target_percent) {
-        (Some(share), None) => (share, "target"),
-        (None, Some(percent)) => (percent / 100.0, "targetPercent"),
-        _ => {
-            let message = "expected either target (0 to 1) or targetPercent (0 to 100)";
-            return Err(place.fault(&["spec", "objectives"], message));
-        }
-    };
-    if share > 0.0 && share < 1.0 {
-        return Ok(share);
     }
-    let range = if field == "target" {
-        "0 and 1"
-    } else {
-        "0 and 100"
+    let period = period::period(place, &spec.time_window)?;
+    let indexes: Vec<String> = (0..count).map(|index| index.to_string()).collect();
+    let entries = indexes.iter().zip(&spec.objectives);
+    let entries: Vec<At<'_>> = entries
+        .map(|(index, entry)| At {
+            place,
+            index,
+            entry,
+        })
+        .collect();
+    // An SLO without indicator of its own has them in its parts, and is refused for that.
+    entries.iter().try_for_each(At::single)?;
+    let Measured { measure, source } = measured(place, spec, shared)?;
+    let names = entry::names(&slo.metadata.name, &spec.objectives);
+    let display_name = slo
+        .metadata
+        .display_name
+        .as_ref()
+        .unwrap_or(&slo.metadata.name);
+    let objective = |(at, name): (&At<'_>, String)| {
+        let part = at.entry.display_name.as_ref().filter(|_| count > 1);
+        let display_name = match part {
+            Some(part) => format!("{display_name}: {part}"),
+            None if count > 1 => name.clone(),
+            None => display_name.clone(),
+        };
+        let line = if count > 1 {
+            place.line_of(&["spec", "objectives", at.index])
+        } else {
+            place.first_line
+        };
+        Ok(Objective {
+            name,
+            display_name,
+            description: one_line(&spec.description),
+            service: spec.service.clone(),
+            target: at.target()?,
+            window: period.longest,
+            window_text: window::text(period.longest),
+            calendar: period.calendar.clone(),
+            method: at.method(spec, &measure, &period)?,
+            indicator: at.indicator(&measure)?,
+            source: source.clone(),
+            file: place.file.clone(),
+            line,
+        })
     };
-    let message =
-        format!("{field} must lie between {range}, both excluded: all good leaves no budget");
-    Err(place.fault(&["spec", "objectives", field], message))
+    entries.iter().zip(names).map(objective).collect()
 }
 
-fn found<'a>(
-    place: &'a Place,
-    spec: &'a SloSpec,
-    indicators: &Indicators<'a>,
-) -> Result<Found<'a>, Fault> {
+fn measured(place: &Place, spec: &SloSpec, shared: &Shared<'_>) -> Result<Measured, Fault> {
     match (&spec.indicator, &spec.indicator_ref) {
         (Some(inline), None) => {
-            let path = vec!["spec", "indicator", "spec", "ratioMetric"];
-            Ok(Found {
-                place,
-                path,
-                spec: &inline.spec,
-            })
+            let spec: &SliSpec = &inline.spec;
+            let path = &["spec", "indicator", "spec"];
+            Found { place, path, spec }.measured(&shared.sources)
         }
-        (None, Some(name)) => match indicators.get(name.as_str()) {
-            Some((document, sli)) => {
-                let path = vec!["spec", "ratioMetric"];
-                Ok(Found {
-                    place: &document.place,
-                    path,
-                    spec: &sli.spec,
-                })
-            }
+        (None, Some(name)) => match shared.indicators.get(name.as_str()) {
+            Some(measured) => Ok(measured.clone()),
             None => {
                 let message =
                     format!("there is no SLI called {name:?} among the files of this load");
@@ -208,45 +225,18 @@ fn found<'a>(
     }
 }
 
-fn indicator(found: &Found<'_>) -> Result<Indicator, Fault> {
-    let ratio: &RatioMetric = &found.spec.ratio_metric;
-    let total = query(found, "total", &ratio.total)?;
-    let counted = match (&ratio.good, &ratio.bad) {
-        (Some(good), None) => Counted::Good(query(found, "good", good)?),
-        (None, Some(bad)) => Counted::Bad(query(found, "bad", bad)?),
-        _ => {
-            return Err(found
-                .place
-                .fault(&found.path, "expected either good or bad beside total"));
-        }
-    };
-    Ok(Indicator::Ratio(Ratio { counted, total }))
+pub(crate) const NAME_EXPECTED: &str =
+    "lower-case letters, digits and hyphens, at most 63 (RFC 1123)";
+
+pub(crate) fn is_name(name: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=63).contains(&name.len())
+        && name.chars().all(inner)
+        && !name.starts_with('-')
+        && !name.ends_with('-')
 }
 
-fn query(found: &Found<'_>, part: &'static str, metric: &Metric) -> Result<Query, Fault> {
-    let source = &metric.metric_source;
-    let path = |rest: &[&'static str]| -> Vec<&'static str> {
-        found
-            .path
-            .iter()
-            .chain(&[part, "metricSource"])
-            .chain(rest)
-            .copied()
-            .collect()
-    };
-    if !source.kind.eq_ignore_ascii_case("prometheus") {
-        let message = format!("type is {:?}; expected Prometheus", source.kind);
-        return Err(found.place.fault(&path(&["type"]), message));
-    }
-    let read = Query::parse(&source.spec.query, found.spec.ratio_metric.counter);
-    let query = read.map_err(|error| {
-        let of_counter: Vec<&str> = found.path.iter().chain(&["counter"]).copied().collect();
-        let at = match error {
-            QueryError::NotACounter => of_counter,
-            _ => path(&["spec", "query"]),
-        };
-        found.place.fault(&at, error.to_string())
-    })?;
-    let line = found.place.line_of(&path(&["spec", "query"]));
-    Ok(query.placed(found.place.file.clone(), line))
+/// A description as one line.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

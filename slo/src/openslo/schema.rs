@@ -1,10 +1,11 @@
-//! The shape of the files, as far as it is supported.
+//! The shape of the files.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, Visitor};
+use serde_yaml_ng::Value;
 
 /// The only version that is read.
 pub(super) const API_VERSION: &str = "openslo/v1";
@@ -13,8 +14,10 @@ pub(super) const API_VERSION: &str = "openslo/v1";
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Head {
-    pub(super) api_version: String,
-    pub(super) kind: String,
+    pub(super) api_version: Option<String>,
+    pub(super) kind: Option<String>,
+    /// What Sloth's own files have instead of both.
+    pub(super) version: Option<String>,
 }
 
 /// A document of one kind.
@@ -60,9 +63,8 @@ pub(super) struct SloSpec {
     pub(super) indicator_ref: Option<String>,
     pub(super) time_window: Vec<TimeWindow>,
     pub(super) budgeting_method: String,
-    pub(super) objectives: Vec<Target>,
-    #[serde(rename = "alertPolicies")]
-    _alert_policies: Option<NotSupported>,
+    pub(super) objectives: Vec<Entry>,
+    pub(super) alert_policies: Option<Vec<IgnoredAny>>,
 }
 
 /// An indicator inside an SLO.
@@ -78,33 +80,58 @@ pub(super) struct Inline {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TimeWindow {
     pub(super) duration: String,
-    pub(super) is_rolling: bool,
-    #[serde(rename = "calendar")]
-    _calendar: Option<NotSupported>,
+    pub(super) is_rolling: Option<bool>,
+    pub(super) calendar: Option<CalendarSpec>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Target {
-    /// A note for people.
-    #[serde(rename = "displayName")]
-    _display_name: Option<String>,
+pub(super) struct CalendarSpec {
+    pub(super) start_time: String,
+    pub(super) time_zone: String,
+}
+
+/// One of the `objectives` of an SLO.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Entry {
+    pub(super) display_name: Option<String>,
+    pub(super) op: Option<String>,
+    pub(super) value: Option<f64>,
     pub(super) target: Option<f64>,
     pub(super) target_percent: Option<f64>,
-    #[serde(rename = "op")]
-    _op: Option<NotSupported>,
-    #[serde(rename = "value")]
-    _value: Option<NotSupported>,
-    #[serde(rename = "timeSliceTarget")]
-    _time_slice_target: Option<NotSupported>,
-    #[serde(rename = "timeSliceWindow")]
-    _time_slice_window: Option<NotSupported>,
-    #[serde(rename = "indicator")]
-    _indicator: Option<NotSupported>,
-    #[serde(rename = "indicatorRef")]
-    _indicator_ref: Option<NotSupported>,
-    #[serde(rename = "compositeWeight")]
-    _composite_weight: Option<NotSupported>,
+    pub(super) time_slice_target: Option<f64>,
+    pub(super) time_slice_window: Option<SliceLength>,
+    // What makes an SLO of several indicators, which is refused by name.
+    pub(super) indicator: Option<IgnoredAny>,
+    pub(super) indicator_ref: Option<IgnoredAny>,
+    pub(super) composite_weight: Option<IgnoredAny>,
+}
+
+/// A length of time; a bare number is minutes.
+#[derive(Debug, Clone)]
+pub(super) struct SliceLength(pub(super) String);
+
+impl<'de> Deserialize<'de> for SliceLength {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl Visitor<'_> for Read {
+            type Value = SliceLength;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a length of time such as 5m, or a whole number of minutes")
+            }
+
+            fn visit_u64<E: Error>(self, minutes: u64) -> Result<SliceLength, E> {
+                Ok(SliceLength(format!("{minutes}m")))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<SliceLength, E> {
+                Ok(SliceLength(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Read)
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -112,9 +139,8 @@ pub(super) struct Target {
 pub(super) struct SliSpec {
     #[serde(rename = "description")]
     _description: Option<String>,
-    pub(super) ratio_metric: RatioMetric,
-    #[serde(rename = "thresholdMetric")]
-    _threshold_metric: Option<NotSupported>,
+    pub(super) ratio_metric: Option<RatioMetric>,
+    pub(super) threshold_metric: Option<Metric>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -123,11 +149,9 @@ pub(super) struct RatioMetric {
     pub(super) counter: Option<bool>,
     pub(super) good: Option<Metric>,
     pub(super) bad: Option<Metric>,
-    pub(super) total: Metric,
-    #[serde(rename = "rawType")]
-    _raw_type: Option<NotSupported>,
-    #[serde(rename = "raw")]
-    _raw: Option<NotSupported>,
+    pub(super) total: Option<Metric>,
+    pub(super) raw_type: Option<String>,
+    pub(super) raw: Option<Metric>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -140,10 +164,9 @@ pub(super) struct Metric {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct MetricSource {
     #[serde(rename = "type")]
-    pub(super) kind: String,
+    pub(super) kind: Option<String>,
     pub(super) spec: PrometheusSpec,
-    #[serde(rename = "metricSourceRef")]
-    _metric_source_ref: Option<NotSupported>,
+    pub(super) metric_source_ref: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -159,20 +182,13 @@ pub(super) struct ServiceSpec {
     _description: Option<String>,
 }
 
-/// A field that OpenSLO has and that changes the meaning, so that it may not be passed over.
-#[derive(Debug, Clone)]
-pub(super) struct NotSupported;
-
-impl<'de> Deserialize<'de> for NotSupported {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Self)
-    }
-}
-
-impl Visitor<'_> for NotSupported {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this field to be absent: it is not supported yet")
-    }
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct DataSourceSpec {
+    #[serde(rename = "description")]
+    _description: Option<String>,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    /// Anything, for the specification; what is not the address is refused by name.
+    pub(super) connection_details: BTreeMap<String, Value>,
 }

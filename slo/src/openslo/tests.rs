@@ -2,6 +2,8 @@ use std::path::Path;
 
 use super::*;
 
+mod written;
+
 const SOUND: &str = "\
 apiVersion: openslo/v1
 kind: SLO
@@ -58,59 +60,139 @@ fn a_sound_file_gives_its_objective() {
     assert_eq!(objective.line, 1);
 }
 
+/// Every change to the sound file that must be refused.
+const FAULTS: [(&str, &str); 66] = [
+    ("openslo/v1", "openslo/v2"),
+    ("openslo/v1", "sloth.slok.dev/v1"),
+    ("apiVersion: openslo/v1\n", ""),
+    ("apiVersion: openslo/v1\n", "version: prometheus/v2\n"),
+    (
+        "apiVersion: openslo/v1\n",
+        "apiVersion: openslo/v1\nversion: prometheus/v1\n",
+    ),
+    ("kind: SLO\n", ""),
+    ("kind: SLO", "kind: Slo"),
+    ("kind: SLO", "kind: AlertPolicy"),
+    ("kind: SLO", "kind: AlertCondition"),
+    ("kind: SLO", "kind: AlertNotificationTarget"),
+    ("name: availability", "name: Availability"),
+    ("  labels", "  colour: red\n  labels"),
+    ("{team: web,", "{team: web, team: shop,"),
+    ("team: web", "team: !secret web"),
+    ("  service: shop\n", ""),
+    ("service: shop", "service: the shop"),
+    ("Occurrences", "Sometimes"),
+    ("Occurrences", "Timeslices"),
+    ("duration: 4w", "duration: 1M"),
+    ("duration: 4w", "duration: 53w"),
+    ("isRolling: true", "isRolling: false"),
+    ("      isRolling: true\n", ""),
+    (
+        "isRolling: true",
+        "isRolling: true\n      calendar: {startTime: x, timeZone: UTC}",
+    ),
+    (
+        "isRolling: true",
+        "calendar: {startTime: 2024-01-01 00:00:00}",
+    ),
+    ("isRolling: true", "calendar: {startTime: x, timeZone: UTC}"),
+    (
+        "isRolling: true",
+        "calendar:\n        startTime: 2024-01-01 00:00:00\n        timeZone: Mars",
+    ),
+    (
+        "duration: 4w\n      isRolling: true",
+        "duration: 4h\n      calendar: {startTime: 2024-01-01, timeZone: UTC}",
+    ),
+    ("    - targetPercent: 99.9\n", "    []\n"),
+    ("targetPercent: 99.9", "targetPercent: 100"),
+    ("targetPercent: 99.9", "target: 99.9"),
+    ("targetPercent: 99.9", "target: .nan"),
+    ("targetPercent: 99.9", "targetPercent: many"),
+    (
+        "targetPercent: 99.9",
+        "target: 0.9\n      targetPercent: 90",
+    ),
+    (
+        "targetPercent: 99.9",
+        "targetPercent: 99.9\n      targetPercent: 90",
+    ),
+    (
+        "- targetPercent: 99.9",
+        "- targetPercent: 99\n    - targetPercent: 0",
+    ),
+    ("targetPercent: 99.9", "targetPercent: 99.9\n      op: lte"),
+    ("targetPercent: 99.9", "targetPercent: 99.9\n      value: 1"),
+    (
+        "targetPercent: 99.9",
+        "targetPercent: 99.9\n      timeSliceTarget: 0.9",
+    ),
+    (
+        "targetPercent: 99.9",
+        "targetPercent: 99.9\n      timeSliceWindow: 5m",
+    ),
+    (
+        "targetPercent: 99.9",
+        "targetPercent: 99.9\n      compositeWeight: 2",
+    ),
+    (
+        "targetPercent: 99.9",
+        "targetPercent: 99.9\n      indicatorRef: x",
+    ),
+    (
+        "targetPercent: 99.9",
+        "targetPercent: 99.9\n      indicator: {spec: {}}",
+    ),
+    (
+        "  indicator:\n",
+        "  alertPolicies:\n    - x\n  indicator:\n",
+    ),
+    ("  indicator:\n", "  indicatorRef: x\n  indicator:\n"),
+    ("ratioMetric", "thresholdMetric"),
+    ("ratioMetric", "ratiosMetric"),
+    (
+        "      ratioMetric:",
+        "      thresholdMetric: {metricSource: {type: Prometheus, spec: {query: x}}}\n      ratioMetric:",
+    ),
+    ("        counter: true\n", ""),
+    ("counter: true", "counter: 1"),
+    ("        bad:", "        rawType: success\n        bad:"),
+    (
+        "        bad:",
+        "        raw: {metricSource: {type: Prometheus, spec: {query: x}}}\n        bad:",
+    ),
+    (
+        "        bad:",
+        "        good: {metricSource: {type: Prometheus, spec: {query: x}}}\n        bad:",
+    ),
+    ("type: Prometheus", "type: Datadog"),
+    ("            type: Prometheus\n", ""),
+    (
+        "type: Prometheus",
+        "metricSourceRef: x\n            type: Prometheus",
+    ),
+    ("query: bad_total", "query: bad_total{"),
+    ("query: bad_total", "query: bad_total[5m]"),
+    ("query: bad_total", "query: bad_total offset 1h"),
+    (
+        "query: bad_total",
+        "query: sum(irate(bad_total[{{.window}}]))",
+    ),
+    ("query: all_total", "query: sum(rate(all_total[5m]))"),
+    ("query: all_total", "query: [all_total]"),
+    (
+        "query: all_total",
+        "query: all_total\n              region: eu",
+    ),
+    ("query: all_total", "query: &a all_total\n    - *b"),
+    ("counter: true\n", "counter: false\n        total: {}\n"),
+    ("counter: true", "<<: {counter: true}"),
+    ("kind: SLO", "\tkind: SLO"),
+];
+
 #[test]
 fn every_fault_names_file_line_and_what_was_expected() {
-    let cases = [
-        ("openslo/v1", "openslo/v2"),
-        ("kind: SLO", "kind: AlertPolicy"),
-        ("name: availability", "name: Availability"),
-        ("  labels", "  colour: red\n  labels"),
-        ("  service: shop\n", ""),
-        ("service: shop", "service: the shop"),
-        ("Occurrences", "Timeslices"),
-        ("duration: 4w", "duration: 1M"),
-        ("isRolling: true", "isRolling: false"),
-        (
-            "isRolling: true",
-            "isRolling: true\n      calendar: {startTime: x}",
-        ),
-        (
-            "    - targetPercent: 99.9\n",
-            "    - targetPercent: 99.9\n    - targetPercent: 99\n",
-        ),
-        ("targetPercent: 99.9", "targetPercent: 100"),
-        ("targetPercent: 99.9", "target: 99.9"),
-        ("targetPercent: 99.9", "target: .nan"),
-        ("targetPercent: 99.9", "targetPercent: many"),
-        (
-            "targetPercent: 99.9",
-            "target: 0.9\n      targetPercent: 90",
-        ),
-        (
-            "targetPercent: 99.9",
-            "targetPercent: 99.9\n      targetPercent: 90",
-        ),
-        ("targetPercent: 99.9", "targetPercent: 99.9\n      op: lte"),
-        (
-            "  indicator:\n",
-            "  alertPolicies:\n    - x\n  indicator:\n",
-        ),
-        ("  indicator:\n", "  indicatorRef: x\n  indicator:\n"),
-        ("ratioMetric", "thresholdMetric"),
-        ("counter: true", "counter: false"),
-        ("        counter: true\n", ""),
-        ("        bad:", "        rawType: success\n        bad:"),
-        ("type: Prometheus", "type: Datadog"),
-        (
-            "type: Prometheus",
-            "metricSourceRef: x\n            type: Prometheus",
-        ),
-        ("query: bad_total", "query: bad_total{"),
-        ("query: all_total", "query: sum(rate(all_total[5m]))"),
-        ("query: all_total", "query: [all_total]"),
-        ("kind: SLO", "\tkind: SLO"),
-    ];
-    let seen: Vec<String> = cases
+    let seen: Vec<String> = FAULTS
         .iter()
         .map(|(from, to)| format!("{to:?}\n    {}", with(from, to)))
         .collect();
@@ -118,6 +200,256 @@ fn every_fault_names_file_line_and_what_was_expected() {
         assert!(line.contains("\n    shop.yaml:"), "{line}");
     }
     insta::assert_snapshot!(seen.join("\n"));
+}
+
+fn objectives_of(text: &str) -> Vec<crate::Objective> {
+    let documents = read(text, Path::new("shop.yaml")).unwrap_or_else(|fault| panic!("{fault}"));
+    objectives(&documents).unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+#[test]
+fn several_objectives_of_one_slo_are_told_apart() {
+    let entries = "- {displayName: In time, target: 0.99}\n    - target: 0.9\n";
+    let all = objectives_of(&SOUND.replace("- targetPercent: 99.9\n", entries));
+    let seen: Vec<_> = all
+        .iter()
+        .map(|one| {
+            (
+                one.name.as_str(),
+                one.display_name.as_str(),
+                one.target,
+                one.line,
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("availability-in-time", "availability: In time", 0.99, 13),
+            ("availability-2", "availability-2", 0.9, 14)
+        ]
+    );
+    assert_eq!(all[0].indicator, all[1].indicator);
+}
+
+#[test]
+fn slices_have_a_length_and_a_target() {
+    let sliced = |method: &str, more: &str| {
+        let target = format!("targetPercent: 99.9{more}");
+        let text = SOUND
+            .replace("Occurrences", method)
+            .replace("targetPercent: 99.9", &target);
+        match read(&text, Path::new("shop.yaml")).and_then(|documents| objectives(&documents)) {
+            Ok(all) => format!("{:?}", all[0].method),
+            Err(fault) => fault.to_string(),
+        }
+    };
+    let window = "\n      timeSliceWindow: ";
+    let target = "\n      timeSliceTarget: ";
+    let seen = [
+        sliced("Timeslices", &format!("{window}5m{target}0.95")),
+        sliced("Timeslices", &format!("{window}2{target}1")),
+        sliced("RatioTimeslices", &format!("{window}1h")),
+        sliced("Timeslices", &format!("{window}5m")),
+        sliced("Timeslices", &format!("{target}0.95")),
+        sliced("Timeslices", &format!("{window}5m{target}1.5")),
+        sliced("Timeslices", &format!("{window}5m{target}.nan")),
+        sliced("Timeslices", &format!("{window}5w{target}1")),
+        sliced("Timeslices", &format!("{window}1ms{target}1")),
+        sliced("Timeslices", &format!("{window}-5{target}1")),
+        sliced("RatioTimeslices", &format!("{window}1h{target}1")),
+    ];
+    insta::assert_snapshot!(seen.join("\n"), @"");
+}
+
+const CALENDAR: &str = "\
+    - duration: 1M
+      calendar:
+        startTime: 2024-01-01 00:00:00
+        timeZone: Europe/Berlin
+";
+
+#[test]
+fn a_window_can_follow_the_calendar() {
+    let rolling = "    - duration: 4w\n      isRolling: true\n";
+    let one = objectives_of(&SOUND.replace(rolling, CALENDAR)).remove(0);
+    assert_eq!(
+        one.window,
+        std::time::Duration::from_secs(31 * 86_400 + 3_600)
+    );
+    assert_eq!(one.window_text, "745h");
+    let calendar = one.calendar.unwrap();
+    let (begin, end) = calendar
+        .window_at("2024-03-15T00:00:00Z".parse().unwrap())
+        .unwrap();
+    assert_eq!(
+        format!("{begin} {end}"),
+        "2024-02-29T23:00:00Z 2024-03-31T22:00:00Z"
+    );
+}
+
+/// An SLI of another kind in place of the ratio of counters.
+fn with_indicator(spec: &str, entry: &str) -> String {
+    let (head, _) = SOUND.split_once("      ratioMetric:").unwrap();
+    format!("{}{spec}", head.replace("targetPercent: 99.9", entry))
+}
+
+const THRESHOLD: &str = "\
+      thresholdMetric:
+        metricSource:
+          type: Prometheus
+          spec:
+            query: histogram_quantile(0.99, sum by (le) (rate(x_bucket[{{.window}}])))
+";
+
+const RAW: &str = "\
+      ratioMetric:
+        rawType: success
+        raw:
+          metricSource:
+            type: Prometheus
+            spec:
+              query: good:ratio
+";
+
+#[test]
+fn a_value_can_be_held_against_a_bound() {
+    let text = with_indicator(THRESHOLD, "target: 0.9\n      op: lte\n      value: 0.3");
+    let one = objectives_of(&text).remove(0);
+    let crate::Indicator::Threshold(threshold) = &one.indicator else {
+        panic!("{one:?}")
+    };
+    assert_eq!(
+        (threshold.operator, threshold.value),
+        (crate::Operator::AtMost, 0.3)
+    );
+    assert_eq!(one.place_of(&threshold.query), "shop.yaml:22");
+    let seen: Vec<String> = [
+        "target: 0.9",
+        "target: 0.9\n      op: lte",
+        "target: 0.9\n      value: 3",
+        "target: 0.9\n      op: le\n      value: 3",
+        "target: 0.9\n      op: gt\n      value: .inf",
+        "target: 0.9\n      op: gt\n      value: 1e999",
+    ]
+    .iter()
+    .map(|entry| outcome(&with_indicator(THRESHOLD, entry)))
+    .collect();
+    insta::assert_snapshot!(seen.join("\n"), @"");
+    let sliced = with_indicator(
+        THRESHOLD,
+        "target: 0.9\n      op: lte\n      value: 1\n      timeSliceWindow: 5m\n      timeSliceTarget: 1",
+    );
+    insta::assert_snapshot!(outcome(&sliced.replace("Occurrences", "Timeslices")), @"");
+}
+
+#[test]
+fn a_share_can_be_recorded_as_such() {
+    let one = objectives_of(&with_indicator(RAW, "target: 0.9")).remove(0);
+    let crate::Indicator::Raw(raw) = &one.indicator else {
+        panic!("{one:?}")
+    };
+    assert!(matches!(raw.share, crate::Counted::Good(_)));
+    let failure = RAW.replace("success", "failure");
+    let one = objectives_of(&with_indicator(&failure, "target: 0.9")).remove(0);
+    let crate::Indicator::Raw(raw) = &one.indicator else {
+        panic!("{one:?}")
+    };
+    assert!(matches!(raw.share, crate::Counted::Bad(_)));
+    for (from, to, expected) in [
+        (
+            "        rawType: success\n",
+            "",
+            "expected rawType beside raw",
+        ),
+        ("success", "good", "expected success or failure"),
+        ("good:ratio", "good:ratio[5m]", "it gives a matrix"),
+    ] {
+        let said = outcome(&with_indicator(&RAW.replace(from, to), "target: 0.9"));
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn gauges_count_at_each_moment() {
+    let one = objectives_of(&SOUND.replace("counter: true", "counter: false")).remove(0);
+    for query in one.indicator.queries() {
+        assert_eq!(query.form(), crate::Form::Gauge);
+    }
+    let mixed = SOUND.replace("counter: true", "counter: false").replace(
+        "query: all_total",
+        "query: sum(increase(all_total[{{.window}}]))",
+    );
+    assert_eq!(
+        outcome(&mixed),
+        "shop.yaml:22: bad and total count differently; expected {{.window}} in both or in neither"
+    );
+}
+
+const DATA_SOURCE: &str = "\
+apiVersion: openslo/v1
+kind: DataSource
+metadata: {name: main}
+spec:
+  type: Prometheus
+  connectionDetails:
+    url: http://127.0.0.1:9090/prom
+";
+
+#[test]
+fn a_data_source_says_where_to_ask() {
+    let slo = SOUND.replace("type: Prometheus", "metricSourceRef: main");
+    let text = format!("{slo}---\n{DATA_SOURCE}");
+    let one = objectives_of(&text).remove(0);
+    assert_eq!(one.source.as_deref(), Some("http://127.0.0.1:9090/prom"));
+    let changes = [
+        ("name: main", "name: other"),
+        ("  type: Prometheus", "  type: Graphite"),
+        ("    url: http", "    token: secret\n    url: http"),
+        ("http://127.0.0.1:9090/prom", "prometheus"),
+        ("http://127.0.0.1:9090/prom", "ftp://a"),
+        ("http://127.0.0.1:9090/prom", "http://me:secret@a"),
+        ("http://127.0.0.1:9090/prom", "http://a?tenant=x"),
+        ("    url: http://127.0.0.1:9090/prom", "    {}"),
+        ("url: http://127.0.0.1:9090/prom", "url: 9090"),
+    ];
+    let seen = changes.map(|(from, to)| {
+        assert!(DATA_SOURCE.contains(from), "{from}");
+        outcome(&format!("{slo}---\n{}", DATA_SOURCE.replace(from, to)))
+    });
+    insta::assert_snapshot!(seen.join("\n"), @"");
+    let half = SOUND.replacen("type: Prometheus", "metricSourceRef: main", 1);
+    assert_eq!(
+        outcome(&format!("{half}---\n{DATA_SOURCE}")),
+        "shop.yaml:19: bad and total name different sources; expected one"
+    );
+}
+
+#[test]
+fn what_is_too_much_is_refused_with_its_place() {
+    let many = "    - target: 0.9\n".repeat(101);
+    let brackets = format!("a: {}", "[".repeat(300));
+    let aliases = format!(
+        "a: &a [{}]\nb: &b [{}]\nc: [{}]\n",
+        vec!["x"; 100].join(","),
+        vec!["*a"; 100].join(","),
+        vec!["*b"; 100].join(",")
+    );
+    for (text, expected) in [
+        (
+            SOUND.replace("    - targetPercent: 99.9\n", &many),
+            "shop.yaml:12: objectives has 101",
+        ),
+        (brackets, "shop.yaml:1: more than 200 brackets"),
+        (
+            aliases,
+            "shop.yaml:3: c[19]: the document has more than 200000 values",
+        ),
+        (format!("a:\n  {}", "- ".repeat(150)), "shop.yaml:2: "),
+    ] {
+        let said = outcome(&text);
+        assert!(said.starts_with(expected), "{said}");
+    }
 }
 
 #[test]

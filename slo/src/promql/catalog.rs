@@ -6,10 +6,12 @@ use signals::{Metric, MetricKind, TARGET_LABELS, Values, catalog, foreign};
 
 /// What a series measures over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Counter,
     Gauge,
     Recorded,
+    /// Of another service, and it does not say.
+    Unknown,
 }
 
 /// The values that a label can have.
@@ -24,6 +26,8 @@ pub(super) enum Known {
 pub(super) struct Series {
     pub(super) kind: Kind,
     pub(super) labels: BTreeMap<String, Known>,
+    /// Whether it may have more labels than these.
+    pub(super) is_open: bool,
 }
 
 /// The series that queries are resolved against.
@@ -58,6 +62,7 @@ impl Catalog {
         let series = Series {
             kind: Kind::Recorded,
             labels: labels.collect(),
+            is_open: false,
         };
         self.series.insert(name.as_ref().to_owned(), series);
         self
@@ -67,6 +72,27 @@ impl Catalog {
     #[must_use]
     pub fn with_any_metric(mut self) -> Self {
         self.any_metric = true;
+        self
+    }
+
+    /// Adds a series of another service, whose labels are not known; of a histogram's buckets the
+    /// `bounds` are, as the exposition spells them.
+    pub(crate) fn with_foreign(
+        mut self,
+        name: &str,
+        kind: Kind,
+        bounds: Option<Vec<String>>,
+    ) -> Self {
+        let bounds = bounds.map(|bounds| ("le".to_owned(), Known::OneOf(bounds)));
+        let series = Series {
+            kind,
+            labels: bounds.into_iter().collect(),
+            is_open: true,
+        };
+        if let Some(histogram) = name.strip_suffix("_bucket") {
+            self.histograms.insert(histogram.to_owned());
+        }
+        self.series.insert(name.to_owned(), series);
         self
     }
 
@@ -120,14 +146,11 @@ impl Catalog {
             }
         };
         self.series
-            .insert(metric.name.to_owned(), Series { kind, labels });
+            .insert(metric.name.to_owned(), closed(kind, labels));
     }
 
     fn declare_histogram(&mut self, name: &str, labels: &BTreeMap<String, Known>, bounds: &[f64]) {
-        let series = |labels| Series {
-            kind: Kind::Counter,
-            labels,
-        };
+        let series = |labels| closed(Kind::Counter, labels);
         for part in ["count", "sum"] {
             self.series
                 .insert(format!("{name}_{part}"), series(labels.clone()));
@@ -141,6 +164,14 @@ impl Catalog {
         labels.insert("le".to_owned(), Known::OneOf(spelled.collect()));
         self.series.insert(format!("{name}_bucket"), series(labels));
         self.histograms.insert(name.to_owned());
+    }
+}
+
+fn closed(kind: Kind, labels: BTreeMap<String, Known>) -> Series {
+    Series {
+        kind,
+        labels,
+        is_open: false,
     }
 }
 

@@ -75,13 +75,13 @@ pub(super) fn of(expression: &Expr, catalog: &Catalog) -> Labels {
 fn of_selector(selector: &VectorSelector, catalog: &Catalog) -> Labels {
     let name = name_of(selector);
     match name.and_then(|name| catalog.get(name)) {
-        Some(series) => Labels::These(series.labels.keys().cloned().collect()),
-        None => Labels::Any,
+        Some(series) if !series.is_open => Labels::These(series.labels.keys().cloned().collect()),
+        _ => Labels::Any,
     }
 }
 
 /// The name that a selector asks for, before or inside its braces.
-pub(super) fn name_of(selector: &VectorSelector) -> Option<&str> {
+pub(crate) fn name_of(selector: &VectorSelector) -> Option<&str> {
     let inside = || {
         let named = |matcher: &&promql_parser::label::Matcher| {
             matcher.name == "__name__" && matcher.op == MatchOp::Equal

@@ -107,7 +107,7 @@ impl Resolver<'_> {
     fn matchers(&mut self, metric: &str, series: &Series, matchers: &[Matcher]) {
         let named = |matcher: &&Matcher| matcher.name != "__name__";
         for matcher in matchers.iter().filter(named) {
-            if !series.labels.contains_key(&matcher.name) {
+            if !series.is_open && !series.labels.contains_key(&matcher.name) {
                 self.problems.push(Problem::UnknownLabel {
                     of: metric.to_owned(),
                     label: matcher.name.clone(),

@@ -47,7 +47,7 @@ fn bounded_tree(expression: &Expr, depth: usize) -> Result<(), String> {
 }
 
 /// The expressions directly inside one.
-pub(super) fn children(expression: &Expr) -> Vec<&Expr> {
+pub(crate) fn children(expression: &Expr) -> Vec<&Expr> {
     match expression {
         Expr::Aggregate(aggregate) => aggregate
             .param
