@@ -56,6 +56,8 @@ pub(super) fn connected(
     let has_certificates = access.needs_tls();
     let mut builder = reqwest::Client::builder()
         .redirect(Policy::none())
+        // Compressing costs Prometheus more than a short answer saves on the way.
+        .no_gzip()
         .referer(false)
         .retry(reqwest::retry::never())
         .default_headers(access.headers)
