@@ -2,12 +2,13 @@
 //!
 //! Each row is a Mann–Whitney test of the intervals of this release against those of the earlier
 //! ones together, at a level of 1 % for **all rows together** (Holm, 1979): of many rows some differ
-//! by chance. A row fails when it is worse by more than chance and by more than its floor. Intervals
+//! by chance. A row fails when it is worse by more than chance and by more than its floor; when it
+//! is worse by more than its floor, and that may be chance, it is inconclusive. Intervals
 //! that follow each other are alike, so chance is a little larger than the test takes it to be; the
 //! floor is what keeps that from failing a release.
 
 use super::figures::{Row, Values};
-use super::ranks::{Change, compare, least_p_value};
+use super::ranks::{Change, compare};
 use super::{Compared, Figure};
 use crate::gate::report::Verdict;
 use crate::text::percent;
@@ -47,7 +48,7 @@ struct Tested {
 /// Compares every row.
 pub(super) fn compared(rows: Vec<Measured>, names: Names<'_>) -> Vec<Compared> {
     let mut tested: Vec<Tested> = rows.iter().map(|row| tested(row, names)).collect();
-    holm(&rows, &mut tested);
+    holm(&mut tested);
     let both = rows.iter().zip(&tested);
     both.map(|(row, tested)| told(row, tested, names)).collect()
 }
@@ -90,10 +91,10 @@ fn tested(measured: &Measured, names: Names<'_>) -> Tested {
     match comparison.change {
         Change::Unknown(why) => unknown(why),
         change => Tested {
-            verdict: if change == Change::Worse {
-                Verdict::Fail
-            } else {
-                Verdict::Pass
+            verdict: match change {
+                Change::Worse => Verdict::Fail,
+                Change::Unsettled => Verdict::Inconclusive,
+                _ => Verdict::Pass,
             },
             change: Some(change),
             p_value: comparison.p_value,
@@ -108,29 +109,26 @@ fn pooled(measured: &Measured) -> Vec<f64> {
     earlier.flat_map(|values| values.known()).copied().collect()
 }
 
-/// Takes back what may be chance among so many rows, and what cannot be told from it.
-fn holm(rows: &[Measured], tested: &mut [Tested]) {
-    let mut order: Vec<usize> = (0..tested.len())
-        .filter(|index| tested[*index].p_value.is_some())
+/// Takes back what may be chance among so many rows.
+fn holm(tested: &mut [Tested]) {
+    let mut rows: Vec<&mut Tested> = tested
+        .iter_mut()
+        .filter(|row| row.p_value.is_some())
         .collect();
-    let p_of = |tested: &[Tested], index: usize| tested[index].p_value.unwrap_or(1.0);
-    order.sort_by(|one, other| p_of(tested, *one).total_cmp(&p_of(tested, *other)));
-    let strictest = LEVEL / order.len().max(1) as f64;
+    let p_of = |row: &Tested| row.p_value.unwrap_or(1.0);
+    rows.sort_by(|one, other| p_of(one).total_cmp(&p_of(other)));
+    let number = rows.len();
     let mut is_chance = false;
-    for (rank, &index) in order.iter().enumerate() {
-        let level = LEVEL / (order.len() - rank) as f64;
-        is_chance = is_chance || p_of(tested, index) > level;
-        let row = &rows[index];
-        if least_p_value(row.current.known().len(), pooled(row).len()) > strictest {
-            tested[index].verdict = Verdict::Inconclusive;
-            tested[index].unknown = Some(format!(
-                "the intervals are too few to tell a difference from chance among {} rows",
-                order.len()
-            ));
-        } else if is_chance {
-            tested[index].verdict = Verdict::Pass;
-            tested[index].change = Some(Change::Same);
-            tested[index].is_chance = true;
+    for (rank, row) in rows.into_iter().enumerate() {
+        is_chance = is_chance || p_of(row) > LEVEL / (number - rank) as f64;
+        row.is_chance = is_chance;
+        match &mut row.change {
+            Some(change @ Change::Better) if is_chance => *change = Change::Same,
+            Some(change @ Change::Worse) if is_chance => {
+                *change = Change::Unsettled;
+                row.verdict = Verdict::Inconclusive;
+            }
+            _ => {}
         }
     }
 }
@@ -192,6 +190,10 @@ fn of_both(
     let how = match tested.change {
         Some(Change::Worse | Change::Better) => {
             format!("{}, not chance{p}", difference(row.figure, now, before))
+        }
+        Some(Change::Unsettled) => {
+            let difference = difference(row.figure, now, before);
+            format!("{difference}, which may be chance{p}; more intervals would tell")
         }
         _ if tested.is_chance => format!("no difference beyond chance{p}"),
         _ => format!("a difference too small to matter{p}"),
