@@ -3,8 +3,6 @@
 //! Under plain `cargo test` each runs its corpus and a second of chance; `cargo bolero` runs the
 //! same targets under libFuzzer.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 

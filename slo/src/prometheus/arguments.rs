@@ -135,6 +135,7 @@ mod tests {
         None
     }
 
+    /// A command of its own.
     #[derive(Debug, clap::Parser)]
     struct Command {
         #[command(flatten)]

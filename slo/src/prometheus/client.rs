@@ -161,8 +161,8 @@ impl Client {
                 }
                 Err(failed) => failed,
             };
-            let in_time = |wait: &Duration| began.elapsed() + *wait < self.timeout;
-            let wait = failed.again.wait(tries).filter(in_time);
+            let left = self.timeout.saturating_sub(began.elapsed());
+            let wait = failed.again.wait(tries, left);
             match (wait, &self.budget) {
                 (Some(wait), Some(budget)) if budget.spend() => sleep(wait).await,
                 _ => return Err(failed.error),

@@ -116,6 +116,7 @@ impl Fault {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Envelope<'a> {
     #[serde(borrow)]
     status: Cow<'a, str>,
@@ -166,6 +167,12 @@ pub(super) fn error_of(bytes: &[u8]) -> Option<String> {
 }
 
 fn data(bytes: &[u8]) -> Result<(&RawValue, Vec<String>), Fault> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        // A list in the order of our fields would do else.
+        return Err(Fault::Foreign(
+            "it is a list; expected an object".to_owned(),
+        ));
+    }
     let envelope: Envelope<'_> = serde_json::from_slice(bytes).map_err(|error| {
         let beginning = &bytes[..bytes.len().min(BEGINNING_BYTES_MAX)];
         let beginning = String::from_utf8_lossy(beginning);

@@ -61,14 +61,16 @@ impl Again {
         Self::Never
     }
 
-    /// How long to wait after `tries` tries; none when that was the last.
-    pub(super) fn wait(self, tries: usize) -> Option<Duration> {
+    /// How long to wait after `tries` tries; none when that was the last, or when there is no time
+    /// `left` after the wait.
+    pub(super) fn wait(self, tries: usize, left: Duration) -> Option<Duration> {
         let usual = *WAITS.get(tries.checked_sub(1)?)?;
-        match self {
-            Self::Never => None,
-            Self::Soon => Some(usual),
-            Self::After(wanted) => Some(wanted.min(RETRY_AFTER_MAX).max(usual)),
-        }
+        let wait = match self {
+            Self::Never => return None,
+            Self::Soon => usual,
+            Self::After(wanted) => wanted.min(RETRY_AFTER_MAX).max(usual),
+        };
+        (wait < left).then_some(wait)
     }
 }
 
@@ -130,8 +132,8 @@ mod tests {
     #[test]
     fn waits_are_few_and_bounded() {
         let millis = |again: Again| {
-            let waits = (1..=4).map(|tries| again.wait(tries).map(|wait| wait.as_millis()));
-            waits.collect::<Vec<_>>()
+            let wait = |tries| Some(again.wait(tries, Duration::MAX)?.as_millis());
+            (1..=4).map(wait).collect::<Vec<_>>()
         };
         assert_eq!(millis(Again::Soon), [Some(200), Some(600), None, None]);
         assert_eq!(millis(Again::Never), [None; 4]);
@@ -142,6 +144,17 @@ mod tests {
             millis(after(u64::MAX)),
             [Some(5_000), Some(5_000), None, None]
         );
+    }
+
+    #[test]
+    fn a_wait_that_ends_after_the_deadline_is_not_begun() {
+        let left = Duration::from_millis;
+        assert_eq!(Again::Soon.wait(1, left(201)), Some(left(200)));
+        assert_eq!(Again::Soon.wait(1, left(200)), None);
+        assert_eq!(Again::Soon.wait(2, left(201)), None);
+        let slow_down = Again::After(Duration::from_secs(3_600));
+        assert_eq!(slow_down.wait(1, left(4_000)), None);
+        assert_eq!(slow_down.wait(1, left(5_001)), Some(left(5_000)));
     }
 
     #[test]

@@ -233,7 +233,10 @@ mod tests {
     #[test]
     fn no_secret_is_printed() {
         let secret = Secret::new("hunter22");
-        let printed = format!("{secret:?} {:?}", Redactor::new(&[secret.clone()]).unwrap());
+        let printed = format!(
+            "{secret:?} {:?}",
+            Redactor::new(std::slice::from_ref(&secret)).unwrap()
+        );
         assert_eq!(printed, "*** Redactor");
     }
 }

@@ -92,7 +92,7 @@ fn whatever_is_odd_is_named() {
     let mut said: Vec<String> = [
         "",
         "<html><body>Please log in to go on, or ask who may let you in</body></html>",
-        "[]",
+        r#"["success",{"resultType":"vector","result":[]},"","",null]"#,
         "{}",
         "null",
         "{\"status\":\"success\"",
