@@ -17,15 +17,24 @@ mod targets;
 mod collect;
 mod releases;
 mod report;
+mod schema;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the command collects it once a policy names the metrics"
+)]
+mod history;
 mod render;
 mod run;
 
 pub use collect::judge;
 pub use decide::{Decision, PeriodFigures, decide};
 pub use evidence::{Asked, Counts, Evidence, Lost, LostKind, Period, Reading, Target, Terms};
+pub use history::{BudgetLine, Dependency, Grid, History, Mark, Row, Span};
 pub use plan::Options;
 pub use reason::{Reason, Which};
 pub use releases::{Compared, Figure, Release, Releases};
-pub use render::{junit, markdown, terminal};
+pub use render::{Style, html, junit, markdown, terminal};
 pub use report::{Explained, Judged, REPORT_SCHEMA, Report, Verdict};
 pub use run::{Args, run};
+pub use schema::schema;

@@ -17,7 +17,9 @@ use crate::objective::Objective;
 pub const REPORT_SCHEMA: &str = "proofmark.gate/2";
 
 /// What was found out. The order is the order of badness.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Everything is known, and it holds.
@@ -60,7 +62,7 @@ impl fmt::Display for Verdict {
 }
 
 /// The whole judgement.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Report {
     /// [`REPORT_SCHEMA`].
     pub schema: String,
@@ -73,6 +75,7 @@ pub struct Report {
     /// The Prometheus that was asked, without credentials.
     pub prometheus: String,
     /// The time that was looked at; `None` when Prometheus could not even say what time it is.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub at: Option<Timestamp>,
     /// The window that was judged, such as `1h`.
     pub window: String,
@@ -93,7 +96,7 @@ pub struct Report {
 }
 
 /// The judgement on one objective. What is not known is `null`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Judged {
     /// Name of the objective.
     pub name: String,
@@ -137,7 +140,7 @@ pub(super) struct Seen {
 }
 
 /// The objective's own window.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PeriodJudged {
     /// Its length, such as `7d`.
     pub window: String,
@@ -154,7 +157,7 @@ pub struct PeriodJudged {
 }
 
 /// A reason with its sentence.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Explained {
     /// The reason, its `code` among its fields.
     #[serde(flatten)]

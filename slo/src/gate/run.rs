@@ -10,7 +10,7 @@ use outcome::{Failure, OrFail, Outcome};
 
 use super::collect::judge;
 use super::plan::Options;
-use super::render::{junit, markdown, terminal};
+use super::render::{Style, junit, markdown, terminal};
 use super::report::Report;
 use crate::prometheus::Client;
 use crate::{text, window};
@@ -94,7 +94,7 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
     if let Some(folder) = &args.out {
         write(folder, &report)?;
     }
-    text::print(&terminal(&report))?;
+    text::print(&terminal(&report, Style::of_stdout()))?;
     Ok(report.verdict.outcome())
 }
 
