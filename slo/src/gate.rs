@@ -23,6 +23,8 @@ mod pieces;
 mod recorded;
 mod releases;
 mod report;
+mod schema;
+mod history;
 mod render;
 mod inputs;
 mod looks;
@@ -33,13 +35,15 @@ mod selftest;
 pub use collect::judge;
 pub use decide::{Decision, PeriodFigures, decide};
 pub use evidence::{Asked, Counts, Evidence, Lost, LostKind, Period, Reading, Target, Terms, Unit};
+pub use history::{BudgetLine, Dependency, Grid, History, Mark, Row, Span};
 pub use plan::Options;
 pub use reason::{Reason, Which};
 pub use recorded::{RECORDED_BAD_EVENTS, RECORDED_EVENTS};
 pub use releases::{Compared, Figure, Release, Releases, ReleasesPlan, Requests, side_by_side};
-pub use render::{junit, markdown, terminal};
+pub use render::{Style, html, junit, markdown, terminal};
 pub use report::{Explained, Judged, REPORT_SCHEMA, Report, Severity, Verdict};
 pub use run::{Args, run};
+pub use schema::schema;
 
 #[cfg(test)]
 #[path = "../tests/prometheus/mod.rs"]

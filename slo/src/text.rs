@@ -63,6 +63,25 @@ pub(crate) fn count(number: f64) -> String {
     format!("{sign}{grouped}")
 }
 
+/// A time with three digits in the unit that reads best: `2.5 ms`, `1.2 s`.
+pub(crate) fn seconds(value: f64) -> String {
+    let (value, unit) = match value.abs() {
+        below if below < 1e-3 => (value * 1e6, "µs"),
+        below if below < 1.0 => (value * 1e3, "ms"),
+        _ => (value, "s"),
+    };
+    let digits = match value.abs() {
+        below if below < 10.0 => 2,
+        below if below < 100.0 => 1,
+        _ => 0,
+    };
+    let mut text = format!("{value:.digits$}");
+    if text.contains('.') {
+        text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+    }
+    format!("{text} {unit}")
+}
+
 /// Breaks `text` into lines of at most `width` columns at spaces, each after `indent` spaces.
 pub(crate) fn wrapped(text: &str, indent: usize, width: usize) -> String {
     use unicode_width::UnicodeWidthStr as _;
@@ -124,6 +143,15 @@ mod tests {
     fn counts_are_grouped() {
         let texts = [0.0, 12.0, 12.34, 1_234.6, 1_234_567.0, -1_000.0].map(count);
         assert_eq!(texts, ["0", "12", "12.3", "1,235", "1,234,567", "-1,000"]);
+    }
+
+    #[test]
+    fn a_time_is_told_in_the_unit_that_reads_best() {
+        let texts = [0.0, 0.000_25, 0.0025, 0.25, 1.2, 61.26, 600.0].map(seconds);
+        let expected = [
+            "0 µs", "250 µs", "2.5 ms", "250 ms", "1.2 s", "61.3 s", "600 s",
+        ];
+        assert_eq!(texts, expected);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use outcome::Failure;
 use super::ask::{Asker, Deadline, Source};
 use super::decide::decide;
 use super::evidence::{Asked, Counts, Evidence, Lost, LostKind, Period, Reading, Target, Terms};
+use super::history::{DependencyMetric, History, HistoryPlan, RequestMetric, history};
 use super::measure::{Grid, Measured, measure};
 use super::pieces::{Pieced, events_over};
 use super::plan::{Count, Curves, Measure, Options, PeriodPlan, Plan};
@@ -51,6 +52,7 @@ pub async fn judge(
     let subject = Subject {
         objectives,
         policy: None,
+        is_shown: false,
     };
     let judged = judge_by(source, client.address(), subject, options, Clock::Ours).await?;
     Ok(judged.report)
@@ -61,12 +63,16 @@ pub async fn judge(
 pub(super) struct Subject<'a> {
     pub(super) objectives: &'a [Objective],
     pub(super) policy: Option<&'a Policy>,
+    /// Whether there will be pictures, which take more questions.
+    pub(super) is_shown: bool,
 }
 
 /// A judgement, and what else was seen on the way.
 #[derive(Debug)]
 pub(super) struct Judgement {
     pub(super) report: Report,
+    /// What happened around the window, where it was asked for.
+    pub(super) history: Option<History>,
     /// By how many seconds the clock of Prometheus is ahead of this machine's, when that is known.
     pub(super) skew_seconds: Option<f64>,
 }
@@ -91,7 +97,9 @@ pub(super) async fn judge_by(
     options: &Options,
     clock: Clock,
 ) -> Result<Judgement, Failure> {
-    let Subject { objectives, policy } = subject;
+    let Subject {
+        objectives, policy, ..
+    } = subject;
     if objectives.is_empty() {
         return Err(Failure::misused("expected at least one objective to judge"));
     }
@@ -124,6 +132,10 @@ pub(super) async fn judge_by(
     let policy = match policy {
         Some(policy) => Some(weigh(&asker, policy, &judged, releases.as_ref(), options).await),
         None => None,
+    };
+    let history = match &at {
+        Ok(_) if subject.is_shown => Some(around(&asker, subject, options).await),
+        _ => None,
     };
     if let Some(failure) = asker.into_failure() {
         return Err(failure);
@@ -158,6 +170,7 @@ pub(super) async fn judge_by(
     };
     Ok(Judgement {
         report,
+        history,
         skew_seconds,
     })
 }
@@ -171,6 +184,39 @@ const fn of_release(row: Verdict, has_policy: bool) -> Verdict {
         Verdict::Fail => Verdict::Warn,
         _ => Verdict::Pass,
     }
+}
+
+/// Says which faults of an experiment are there.
+const FAULTS: &str = "chaos_fault_active";
+
+/// What happened around the window, for the pictures.
+async fn around(asker: &Asker<'_>, subject: Subject<'_>, options: &Options) -> History {
+    let golden = subject
+        .policy
+        .and_then(|policy| policy.golden_signals.clone());
+    let golden = golden.unwrap_or_default();
+    let metric = subject.policy.map(|policy| policy.releases.clone());
+    let metric = metric.unwrap_or_default();
+    let dependencies = golden.dependencies.into_iter();
+    let plan = HistoryPlan {
+        window: options.window,
+        requests: Some(RequestMetric {
+            histogram: golden.requests.histogram,
+            route: golden.requests.route,
+            bad: golden.requests.errors,
+        }),
+        dependencies: dependencies
+            .map(|one| DependencyMetric {
+                histogram: one.histogram,
+                label: one.label,
+            })
+            .collect(),
+        objectives: subject.objectives,
+        build_info: Some((metric.metric, metric.label)),
+        faults: Some(FAULTS.to_owned()),
+        matchers: options.matchers.clone(),
+    };
+    history(asker, &plan).await
 }
 
 /// How far back releases are looked for.

@@ -71,9 +71,10 @@ impl Inputs {
         policy.is_some_and(|(_, policy)| policy.error_budget.is_some())
     }
 
-    /// What is judged, and by which policy.
-    pub(super) fn subject(&self) -> Subject<'_> {
+    /// What is judged, and by which policy; with pictures of it when it is shown.
+    pub(super) fn subject(&self, is_shown: bool) -> Subject<'_> {
         Subject {
+            is_shown,
             objectives: &self.objectives,
             policy: self.policy.as_ref().map(|(_, policy)| policy),
         }

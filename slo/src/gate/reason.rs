@@ -8,7 +8,7 @@ use super::evidence::{Counts, Lost, LostKind, Unit};
 use crate::text::{count, percent};
 
 /// Which query of an objective is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Which {
     /// The count of all events.
@@ -48,7 +48,7 @@ impl fmt::Display for Which {
 }
 
 /// Why a verdict is fail or inconclusive. Serialised, its `code` is the name in snake case.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Reason {
     /// Fail: more bad events than the objective allows, over the window of the gate.

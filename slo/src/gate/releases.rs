@@ -139,18 +139,20 @@ impl ReleasesPlan<'_> {
 }
 
 /// A release, as its metric told it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Release {
     /// What the metric calls it.
     pub name: String,
     /// When it was first seen.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub since: Timestamp,
     /// When it was last seen; the time that is looked at for one that is there now.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub until: Timestamp,
 }
 
 /// What is set side by side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Figure {
     /// Share of good events of an objective, 0 to 1.
@@ -168,7 +170,7 @@ pub enum Figure {
 }
 
 /// One figure of all releases.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Compared {
     /// Which figure.
     pub figure: Figure,
@@ -190,7 +192,7 @@ pub struct Compared {
 }
 
 /// This release beside the ones before it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Releases {
     /// This one.
     pub current: Release,

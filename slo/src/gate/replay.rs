@@ -9,7 +9,7 @@ use super::collect::{Clock, TOOL, judge_by};
 use super::folder::{self, MANIFEST_FILE};
 use super::inputs::Run;
 use super::record::Recording;
-use super::render::terminal;
+use super::render::{Style, terminal};
 use super::run::{EVIDENCE_FOLDER, REPORT_FILE};
 use crate::text;
 
@@ -41,9 +41,16 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failure> {
     let recording = Recording::open(&evidence)?;
     let source = Source::Recorded(&recording);
     let clock = Clock::OfThen(run.skew_seconds);
-    let judged = judge_by(source, &run.prometheus, inputs.subject(), &options, clock).await?;
+    let judged = judge_by(
+        source,
+        &run.prometheus,
+        inputs.subject(false),
+        &options,
+        clock,
+    )
+    .await?;
     let report = judged.report;
-    text::print(&terminal(&report))?;
+    text::print(&terminal(&report, Style::of_stdout()))?;
     is_the_same(&evidence, &report.json(), &tool)?;
     text::print("replayed: the verdict is the same, byte for byte\n")?;
     Ok(report.outcome())

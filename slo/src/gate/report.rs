@@ -20,7 +20,9 @@ use crate::statistics::Bound;
 pub const REPORT_SCHEMA: &str = "proofmark.gate/2";
 
 /// What was found out. The order is the order of badness.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Everything is known, and it holds.
@@ -63,7 +65,9 @@ impl fmt::Display for Verdict {
 }
 
 /// What a verdict means for the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Pass and warn are 0, fail is 1, inconclusive is 3.
@@ -88,7 +92,7 @@ impl Severity {
 }
 
 /// The whole judgement.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Report {
     /// [`REPORT_SCHEMA`].
     pub schema: String,
@@ -103,6 +107,7 @@ pub struct Report {
     /// The Prometheus that was asked, without credentials.
     pub prometheus: String,
     /// The time that was looked at; `None` when Prometheus could not even say what time it is.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub at: Option<Timestamp>,
     /// The window that was judged, such as `1h`.
     pub window: String,
@@ -125,7 +130,7 @@ pub struct Report {
 }
 
 /// The judgement on one objective. What is not known is `null`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Judged {
     /// Name of the objective.
     pub name: String,
@@ -176,7 +181,7 @@ pub(super) struct Seen {
 }
 
 /// The objective's own window.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PeriodJudged {
     /// Its length, such as `7d`.
     pub window: String,
@@ -193,7 +198,7 @@ pub struct PeriodJudged {
 }
 
 /// A reason with its sentence.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Explained {
     /// The reason, its `code` among its fields.
     #[serde(flatten)]

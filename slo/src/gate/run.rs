@@ -16,7 +16,7 @@ use super::inputs::{Inputs, Run};
 use super::looks::Looks;
 use super::plan::Options;
 use super::record::Recorder;
-use super::render::{junit, markdown, terminal};
+use super::render::{Style, html, junit, markdown, terminal};
 use super::report::Severity;
 use super::{replay, selftest};
 use crate::prometheus::{AccessArgs, Client};
@@ -93,7 +93,7 @@ struct JudgeArgs {
     /// The most queries at the same time.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
     concurrency: u8,
-    /// Folder for gate.json, gate.md, gate.junit.xml and the evidence.
+    /// Folder for gate.html, gate.json, gate.md, gate.junit.xml and the evidence.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -109,7 +109,7 @@ fn confidence(text: &str) -> Result<f64, String> {
 }
 
 /// Names of the files of a report.
-const FILES: [&str; 3] = [REPORT_FILE, "gate.md", "gate.junit.xml"];
+const FILES: [&str; 4] = [REPORT_FILE, "gate.md", "gate.junit.xml", "gate.html"];
 
 /// The report for programs.
 pub(super) const REPORT_FILE: &str = "gate.json";
@@ -164,7 +164,7 @@ async fn judge(args: JudgeArgs) -> Result<Outcome, Failure> {
     if let (Some(folder), Some(draft)) = (&args.out, draft) {
         publish(folder, draft, &look, &inputs, &options, client.address())?;
     }
-    text::print(&terminal(&look.report))?;
+    text::print(&terminal(&look.report, Style::of_stdout()))?;
     Ok(look.report.outcome())
 }
 
@@ -234,7 +234,8 @@ async fn look(
         deadline: Deadline::after(options.timeout),
     };
     let address = client.address();
-    let look = judge_by(source, address, inputs.subject(), options, Clock::Ours).await?;
+    let subject = inputs.subject(out.is_some());
+    let look = judge_by(source, address, subject, options, Clock::Ours).await?;
     if let Some(recorder) = recorder {
         recorder.finish()?;
     }
@@ -280,7 +281,9 @@ fn publish(
         .or_broken(format!("cannot write {}", evidence.display()))?;
     folder::seal(evidence, TOOL)?;
     draft.publish()?;
-    let texts = [json, markdown(report), junit(report)];
+    let history = look.history.clone().unwrap_or_default();
+    let page = html(report, &history);
+    let texts = [json, markdown(report), junit(report), page];
     for (name, text) in FILES.iter().zip(texts) {
         let file = folder.join(name);
         let partial = folder.join(format!("{name}.partial"));

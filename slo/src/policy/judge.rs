@@ -43,7 +43,7 @@ pub struct ObjectiveFigures {
 }
 
 /// What the policy says.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PolicyJudged {
     /// The worst of everything below and of every promise.
     pub verdict: Verdict,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::gate::Verdict;
 
 /// How a figure lies to one criterion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CriterionOutcome {
     /// It is known and holds.
@@ -34,7 +34,7 @@ impl CriterionOutcome {
 }
 
 /// Which of the two sets of criteria.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Set {
     /// `pass`.
@@ -53,7 +53,7 @@ impl fmt::Display for Set {
 }
 
 /// One criterion and what was seen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CriterionJudged {
     /// Which set it belongs to.
     pub set: Set,
@@ -70,7 +70,7 @@ pub struct CriterionJudged {
 }
 
 /// One objective by the policy.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CriteriaJudged {
     /// The service of the objective.
     pub service: String,
@@ -93,7 +93,7 @@ pub struct CriteriaJudged {
 }
 
 /// The total score.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ScoreJudged {
     /// Share of all points that was reached, 0 to 1; `None` while an objective is inconclusive.
     pub reached: Option<f64>,
@@ -112,7 +112,7 @@ pub struct ScoreJudged {
 }
 
 /// How the error budget of one objective lies to the freeze.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BudgetState {
     /// Enough is left.
@@ -126,7 +126,7 @@ pub enum BudgetState {
 }
 
 /// The error budget of one objective.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BudgetOfOne {
     /// The service of the objective.
     pub service: String,
@@ -139,7 +139,7 @@ pub struct BudgetOfOne {
 }
 
 /// Whether an override has effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OverrideState {
     /// It lets releases through a freeze.
@@ -151,20 +151,21 @@ pub enum OverrideState {
 }
 
 /// An override of the freeze.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OverrideJudged {
     /// The person who answers for it.
     pub by: String,
     /// Why releases may not wait.
     pub reason: String,
     /// From when on it has no effect.
+    #[schemars(with = "String")]
     pub until: Timestamp,
     /// Whether it has effect at the time that is judged.
     pub state: OverrideState,
 }
 
 /// The error budgets by the policy.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BudgetJudged {
     /// The verdict.
     pub verdict: Verdict,
@@ -180,7 +181,7 @@ pub struct BudgetJudged {
 }
 
 /// One of the four golden signals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Signal {
     /// P99 of requests, in seconds.
@@ -217,7 +218,7 @@ impl Signal {
 }
 
 /// One golden signal by the policy.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SignalJudged {
     /// Which.
     pub signal: Signal,

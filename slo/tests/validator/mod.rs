@@ -5,17 +5,17 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 /// A schema document.
-pub struct Schema {
+pub(crate) struct Schema {
     root: Value,
 }
 
 impl Schema {
-    pub fn new(root: Value) -> Self {
+    pub(crate) fn new(root: Value) -> Self {
         Self { root }
     }
 
     /// What is wrong with a value; empty when it is valid.
-    pub fn faults(&self, value: &Value) -> Vec<String> {
+    pub(crate) fn faults(&self, value: &Value) -> Vec<String> {
         let mut faults = Vec::new();
         self.check(&self.root, value, "", &mut faults);
         faults

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::super::decide::{Decision, PeriodFigures};
 use super::super::evidence::{Counts, Terms, Unit};
+use super::super::history::History;
 use super::super::reason::{Reason, Which};
 use super::super::report::{REPORT_SCHEMA, Seen, Severity, Verdict};
 use super::*;
@@ -133,6 +134,15 @@ fn failing() -> Report {
     ])
 }
 
+/// Reports of others' tests.
+pub(in super::super) fn sample_report() -> Report {
+    failing()
+}
+
+pub(in super::super) fn sample_releases() -> super::super::releases::Releases {
+    parts::releases("1.4.0")
+}
+
 fn inconclusive() -> Report {
     let few = Reason::TooFewEvents {
         seen: 412.0,
@@ -164,7 +174,7 @@ fn text_for_a_terminal() {
         ("fail", failing()),
         ("inconclusive", inconclusive()),
     ] {
-        let text = terminal(&report);
+        let text = terminal(&report, Style::Plain);
         for line in text.lines() {
             assert!(line.width() <= 80, "{line}");
         }
@@ -248,6 +258,11 @@ fn what_a_server_says_cannot_steer_a_terminal_or_a_page() {
             message: crate::text::shown(&message),
         }],
     )]);
-    assert!(!terminal(&report).contains('\x1b') && !junit(&report).contains("<script>"));
+    let text = terminal(&report, Style::Plain);
+    assert!(!text.contains('\x1b') && !junit(&report).contains("<script>"));
     assert!(!markdown(&report).contains("<script>"));
 }
+
+mod large;
+mod page;
+mod parts;
