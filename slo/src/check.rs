@@ -86,7 +86,10 @@ fn checked(
 ) -> (String, Outcome) {
     let of_one = |(index, objective)| {
         let mut found = finding::findings(objective, catalog);
-        found.extend(live.into_iter().flat_map(|live| live.findings(index, objective)));
+        found.extend(
+            live.into_iter()
+                .flat_map(|live| live.findings(index, objective)),
+        );
         found
     };
     let found: Vec<_> = objectives.iter().enumerate().map(of_one).collect();
@@ -101,11 +104,16 @@ fn of_file(file: &Path) -> Result<Catalog, Failure> {
         .read_to_string(&mut text)
         .or_misused(sentence())?;
     if text.len() as u64 > METRICS_SIZE_BYTES_MAX {
-        let message = format!("{}: larger than {METRICS_SIZE_BYTES_MAX} bytes", file.display());
+        let message = format!(
+            "{}: larger than {METRICS_SIZE_BYTES_MAX} bytes",
+            file.display()
+        );
         return Err(Failure::misused(message));
     }
     let read = names::catalog(&text);
-    read.map_err(|(line, message)| Failure::misused(format!("{}:{line}: {message}", file.display())))
+    read.map_err(|(line, message)| {
+        Failure::misused(format!("{}:{line}: {message}", file.display()))
+    })
 }
 
 #[cfg(test)]

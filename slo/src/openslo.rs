@@ -17,8 +17,8 @@ mod period;
 mod entry;
 mod resolve;
 
+pub(crate) use document::{Fault, Place, read};
 pub(crate) use entry::ENTRIES_MAX;
-pub(crate) use document::{Document, Fault, Place, read};
 pub(crate) use resolve::{NAME_EXPECTED, is_name, objectives, one_line, remarks};
 
 #[cfg(test)]

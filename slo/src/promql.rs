@@ -14,10 +14,10 @@ mod problem;
 
 pub use catalog::Catalog;
 pub(crate) use catalog::Kind;
+pub(crate) use labels::name_of;
 pub use problem::Problem;
 pub use resolve::check;
 pub use rewrite::{selectors, with_matchers};
-pub(crate) use labels::name_of;
 pub(crate) use syntax::children;
 pub use syntax::{QUERY_SIZE_BYTES_MAX, parse};
 pub use template::{fill_templates, fill_window, has_window};

@@ -141,7 +141,10 @@ impl Query {
     /// The query as if it were from no file.
     #[cfg(test)]
     pub(crate) fn without_place(self) -> Self {
-        Self { place: None, ..self }
+        Self {
+            place: None,
+            ..self
+        }
     }
 
     /// Where it was read from, as `file:line`; `None` when it is from no file.
@@ -311,7 +314,7 @@ mod tests {
                 )
             })
             .collect();
-        insta::assert_snapshot!(seen.join("\n"), @"");
+        insta::assert_snapshot!(seen.join("\n"));
     }
 
     #[test]
@@ -336,9 +339,15 @@ mod tests {
     #[test]
     fn a_comment_swallows_nothing() {
         let query = Query::parse("a_total{b=\"#\\\"#\"} # of them all\n", Some(true)).unwrap();
-        assert_eq!(query.events("1h"), "sum(increase(a_total{b=\"#\\\"#\"}[1h]))");
+        assert_eq!(
+            query.events("1h"),
+            "sum(increase(a_total{b=\"#\\\"#\"}[1h]))"
+        );
         let query = Query::value("max(a) # first\n + max(b) # second").unwrap();
-        assert_eq!(query.as_str().split_whitespace().collect::<String>(), "max(a)+max(b)");
+        assert_eq!(
+            query.as_str().split_whitespace().collect::<String>(),
+            "max(a)+max(b)"
+        );
         assert!(promql::parse(&query.events("1h")).is_ok());
     }
 

@@ -20,9 +20,38 @@ const SEEDS: [&str; 6] = [
 
 /// What makes a difference to YAML, to the readers, and to PromQL.
 const PIECES: [&str; 32] = [
-    "\n", "  ", "- ", ": ", "#", "---\n", "&a ", "*a", "<<: *a", "[", "]", "{", "}", "|\n", "null",
-    ".nan", ".inf", "-1", "1e999", "99999999999999999999", "!tag ", "\t", "\"", "'", "{{.window}}",
-    "rate(", "[5m]", "é", "\u{feff}", "calendar: ", "raw: ", "counter: false",
+    "\n",
+    "  ",
+    "- ",
+    ": ",
+    "#",
+    "---\n",
+    "&a ",
+    "*a",
+    "<<: *a",
+    "[",
+    "]",
+    "{",
+    "}",
+    "|\n",
+    "null",
+    ".nan",
+    ".inf",
+    "-1",
+    "1e999",
+    "99999999999999999999",
+    "!tag ",
+    "\t",
+    "\"",
+    "'",
+    "{{.window}}",
+    "rate(",
+    "[5m]",
+    "é",
+    "\u{feff}",
+    "calendar: ",
+    "raw: ",
+    "counter: false",
 ];
 
 fn is_bounded(text: &str) {
@@ -70,4 +99,47 @@ fn fuzz_objectives_of_changed_files() {
             }
             is_bounded(&text);
         });
+}
+
+/// A file is at most 1 MiB; what takes time with its square would run for minutes here.
+#[test]
+fn large_files_of_one_piece_are_refused_or_empty() {
+    for piece in [
+        "[",
+        "{",
+        "[]\n",
+        "[],",
+        "- ",
+        "? ",
+        ": ",
+        "a: ",
+        "&a ",
+        "*a ",
+        "!t ",
+        "---\n",
+        "...\n",
+        "\n",
+        "a: b\n",
+        "- &a x\n",
+        "\"",
+        "'",
+        "| ",
+        "|\n",
+        "#",
+        "\t",
+        "%",
+        "@",
+        "k: {",
+        "é",
+        "- - \n",
+        "a\n",
+        "'a' ",
+        "{a: 1}, ",
+        "<<: \n",
+        "kind: SLO\n",
+    ] {
+        let text = piece.repeat(1024 * 1024 / piece.len());
+        is_bounded(&text);
+        is_bounded(&format!("apiVersion: openslo/v1\nkind: SLO\nspec: [{text}"));
+    }
 }

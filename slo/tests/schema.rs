@@ -15,7 +15,10 @@ use serde_json::Value;
 use validator::Schema;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 fn schema() -> Schema {
@@ -24,7 +27,9 @@ fn schema() -> Schema {
 
 fn documents(text: &str) -> Vec<Value> {
     let documents = serde_yaml_ng::Deserializer::from_str(text);
-    documents.map(|document| Value::deserialize(document).unwrap()).collect()
+    documents
+        .map(|document| Value::deserialize(document).unwrap())
+        .collect()
 }
 
 #[test]
@@ -46,7 +51,11 @@ fn what_is_read_is_valid() {
         let text = fs::read_to_string(root().join(path)).unwrap();
         slo::read(&text, Path::new(path)).unwrap();
         for document in documents(&text) {
-            assert_eq!(schema.faults(&document), Vec::<String>::new(), "{path}: {document}");
+            assert_eq!(
+                schema.faults(&document),
+                Vec::<String>::new(),
+                "{path}: {document}"
+            );
             count += 1;
         }
     }
@@ -64,19 +73,31 @@ const FAULTS: [(&str, &str); 24] = [
     ("http://127", "http://me:secret@127"),
     ("type: Prometheus", "type: Datadog"),
     ("        metricSourceRef: main\n", ""),
-    ("    bad:", "    good:\n      metricSource: {metricSourceRef: main, spec: {query: x}}\n    bad:"),
+    (
+        "    bad:",
+        "    good:\n      metricSource: {metricSourceRef: main, spec: {query: x}}\n    bad:",
+    ),
     ("    bad:", "    fine:"),
-    ("          query: http_requests_total\n", "          expression: http_requests_total\n"),
+    (
+        "          query: http_requests_total\n",
+        "          expression: http_requests_total\n",
+    ),
     ("  indicatorRef: answered\n", ""),
     ("budgetingMethod: Occurrences", "budgetingMethod: Sometimes"),
-    ("budgetingMethod: Occurrences", "budgetingMethod: Timeslices"),
+    (
+        "budgetingMethod: Occurrences",
+        "budgetingMethod: Timeslices",
+    ),
     ("      isRolling: true\n", ""),
     ("target: 0.9995", "target: 1"),
-    ("target: 0.9995", "target: 0.9995\n      targetPercent: 99.95"),
+    (
+        "target: 0.9995",
+        "target: 0.9995\n      targetPercent: 99.95",
+    ),
     ("target: 0.9995", "target: 0.9995\n      compositeWeight: 2"),
     ("  alertPolicies:\n", "  alertPolicies: [x]\n"),
     ("duration: 1M", "duration: 1h"),
-    ("      op: lte\n", ""),
+    ("- op: lte\n      value: 0.3", "- value: 0.3"),
     ("        rawType: success\n", ""),
     ("value: 0.3", "value: fast"),
 ];
@@ -90,7 +111,10 @@ fn what_is_refused_is_not_valid() {
         assert!(text.contains(from), "{from}");
         let text = text.replacen(from, to, 1);
         assert!(slo::read(&text, path).is_err(), "the reader takes {to:?}");
-        let faults = documents(&text).iter().flat_map(|one| schema.faults(one)).count();
+        let faults = documents(&text)
+            .iter()
+            .flat_map(|one| schema.faults(one))
+            .count();
         assert!(faults > 0, "the schema takes {to:?}");
     }
 }

@@ -34,7 +34,10 @@ pub(super) fn parts(objective: &Objective) -> Vec<(&'static str, &Query)> {
     };
     match &objective.indicator {
         Indicator::Ratio(ratio) => {
-            vec![("total", &ratio.total), (counted(&ratio.counted), ratio.counted.query())]
+            vec![
+                ("total", &ratio.total),
+                (counted(&ratio.counted), ratio.counted.query()),
+            ]
         }
         Indicator::Raw(raw) => vec![("raw", raw.share.query())],
         Indicator::Threshold(threshold) => vec![("threshold", &threshold.query)],
@@ -65,12 +68,14 @@ pub(super) fn findings(objective: &Objective, catalog: &Catalog) -> Vec<Finding>
     }
     if let Indicator::Ratio(ratio) = &objective.indicator {
         let query = ratio.counted.query();
-        found.extend(part::beyond(query, &ratio.total).map(|(level, message)| Finding {
-            level,
-            place: objective.place_of(query),
-            part: parts(objective)[1].0,
-            message,
-        }));
+        found.extend(
+            part::beyond(query, &ratio.total).map(|(level, message)| Finding {
+                level,
+                place: objective.place_of(query),
+                part: parts(objective)[1].0,
+                message,
+            }),
+        );
     }
     found
 }

@@ -52,7 +52,9 @@ pub(super) async fn ask(url: &str, objectives: &[Objective]) -> Result<Live, Fai
     let late = || {
         let limit = window::text(LIMIT);
         let address = client.address();
-        Failure::inconclusive(format!("{address} did not answer everything within {limit}"))
+        Failure::inconclusive(format!(
+            "{address} did not answer everything within {limit}"
+        ))
     };
     asked.unwrap_or_else(|_| Err(late()))
 }
@@ -105,7 +107,10 @@ impl Asker<'_> {
                     wanted.extend(name_of(&parsed).map(literal));
                 }
                 // A pattern of names: those that fit.
-                _ => found.extend(self.labels(&format!("count by (__name__) ({selector})")).await?),
+                _ => found.extend(
+                    self.labels(&format!("count by (__name__) ({selector})"))
+                        .await?,
+                ),
             }
         }
         let wanted: Vec<String> = wanted.into_iter().collect();
@@ -119,14 +124,17 @@ impl Asker<'_> {
 
     async fn bounds(&self, buckets: &str) -> Result<Vec<String>, Failure> {
         let name = promql_parser::util::escape_string(buckets);
-        self.labels(&format!("count by (le) ({{__name__=\"{name}\"}})")).await
+        self.labels(&format!("count by (le) ({{__name__=\"{name}\"}})"))
+            .await
     }
 
     /// The values of the one label by which a query groups.
     async fn labels(&self, query: &str) -> Result<Vec<String>, Failure> {
         let answer = self.answer(query).await?;
         let values = answer.vector.into_iter();
-        Ok(values.flat_map(|sample| sample.labels.into_values()).collect())
+        Ok(values
+            .flat_map(|sample| sample.labels.into_values())
+            .collect())
     }
 
     async fn answer(&self, query: &str) -> Result<Answer, Failure> {
@@ -203,7 +211,11 @@ impl Live {
         };
         let is_empty = |selector: &String| {
             let is_there = promql::check(selector, &self.catalog).is_ok();
-            is_there && self.series.get(selector).is_some_and(|series| *series == 0.0)
+            is_there
+                && self
+                    .series
+                    .get(selector)
+                    .is_some_and(|series| *series == 0.0)
         };
         let empty = query.selectors().into_iter().filter(is_empty);
         let finding = |selector: String| Finding {
@@ -245,7 +257,10 @@ fn traffic(objective: &Objective, values: &[f64]) -> Option<(Level, String)> {
         return None;
     }
     let so_many = if share > 1.0 {
-        format!("with the traffic of the last {over} it has about {}", count(events))
+        format!(
+            "with the traffic of the last {over} it has about {}",
+            count(events)
+        )
     } else {
         format!("it had {}", count(events))
     };

@@ -24,7 +24,9 @@ pub(super) fn catalog(text: &str) -> Result<Catalog, (usize, String)> {
         let line = line.trim();
         if let Some(comment) = line.strip_prefix('#') {
             let mut words = comment.split_whitespace();
-            if let (Some("TYPE"), Some(name), Some(kind)) = (words.next(), words.next(), words.next()) {
+            if let (Some("TYPE"), Some(name), Some(kind)) =
+                (words.next(), words.next(), words.next())
+            {
                 types.insert(name, kind);
             }
             continue;
@@ -65,7 +67,9 @@ pub(super) fn catalog(text: &str) -> Result<Catalog, (usize, String)> {
 fn declared(name: &str, kind: &str) -> Vec<(String, Kind)> {
     let with = |end: &str, kind| (format!("{name}{end}"), kind);
     match kind {
-        "histogram" => ["_bucket", "_sum", "_count"].map(|end| with(end, Kind::Counter)).into(),
+        "histogram" => ["_bucket", "_sum", "_count"]
+            .map(|end| with(end, Kind::Counter))
+            .into(),
         "summary" => vec![
             with("", Kind::Gauge),
             with("_sum", Kind::Counter),
@@ -182,8 +186,11 @@ odd NaN
                 "le=\"0.3\" matches no value of http_seconds_bucket; expected one of \"+Inf\", \"0.5\"",
             ),
             ("rate(depth[5m])", "rate() of depth, which is a gauge"),
-            ("delta(failures_total[5m])", "delta() of failures_total, which is a counter"),
-            ("depht", "nobody records depht; is depth meant?"),
+            (
+                "delta(failures_total[5m])",
+                "delta() of failures_total, which is a counter",
+            ),
+            ("deph", "nobody records deph; is depth meant?"),
             (
                 "http_seconds",
                 "nobody records http_seconds; it is a histogram: http_seconds_bucket, \
@@ -197,8 +204,14 @@ odd NaN
     #[test]
     fn a_list_of_names_tells_names() {
         let catalog = catalog("# ours\nrequests_total\n\nx:y_bucket\n").unwrap();
-        assert_eq!(problems(&catalog, "rate(x:y_bucket{le=\"7\"}[5m]) > requests_total"), "");
-        assert_eq!(problems(&catalog, "request_total"), "nobody records request_total; is requests_total meant?");
+        assert_eq!(
+            problems(&catalog, "rate(x:y_bucket{le=\"7\"}[5m]) > requests_total"),
+            ""
+        );
+        assert_eq!(
+            problems(&catalog, "request_total"),
+            "nobody records request_total; is requests_total meant?"
+        );
     }
 
     #[test]
@@ -212,7 +225,11 @@ odd NaN
             ("{\"status\":\"success\"}", 1),
             ("1a 3", 1),
         ] {
-            assert_eq!(catalog(text).err().map(|(line, _)| line), Some(line), "{text:?}");
+            assert_eq!(
+                catalog(text).err().map(|(line, _)| line),
+                Some(line),
+                "{text:?}"
+            );
         }
     }
 

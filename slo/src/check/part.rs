@@ -26,10 +26,17 @@ pub(super) fn all_buckets(query: &Query) -> Option<String> {
         return None;
     }
     let looks = looks(query);
-    let [look] = looks.as_slice() else { return None };
+    let [look] = looks.as_slice() else {
+        return None;
+    };
     let name = name_of(&look.selector)?;
     let histogram = name.strip_suffix("_bucket")?;
-    let has_bound = look.selector.matchers.matchers.iter().any(|matcher| matcher.name == "le");
+    let has_bound = look
+        .selector
+        .matchers
+        .matchers
+        .iter()
+        .any(|matcher| matcher.name == "le");
     (!has_bound).then(|| {
         format!(
             "adds up all buckets of {histogram}, which contain each other; name one with le=\"…\", \
@@ -40,7 +47,10 @@ pub(super) fn all_buckets(query: &Query) -> Option<String> {
 
 /// What lets `part` count more than `total`, if the queries show anything of the kind.
 pub(super) fn beyond(part: &Query, total: &Query) -> Option<(Level, String)> {
-    if [part, total].iter().any(|query| query.form() == Form::Expression) {
+    if [part, total]
+        .iter()
+        .any(|query| query.form() == Form::Expression)
+    {
         return None;
     }
     let (part, total) = (looks(part), looks(total));
@@ -62,7 +72,7 @@ pub(super) fn beyond(part: &Query, total: &Query) -> Option<(Level, String)> {
     let lacking = total.matchers.matchers.iter().find(|matcher| {
         let of_both = matcher.name == "__name__";
         let of_buckets = matcher.name == "le" && is_within(part, &matcher.value);
-        !of_both && !of_buckets && !implied(matcher, &part.matchers.matchers)
+        !of_both && !of_buckets && lets_more_in(&part.matchers.matchers, matcher)
     });
     let lacking = lacking.filter(|_| {
         total.matchers.or_matchers.is_empty() && part.matchers.or_matchers.is_empty()
@@ -92,7 +102,10 @@ fn other_time(part: &[Look], total: &[Look]) -> Option<String> {
         ));
     }
     let offsets = |looks: &[Look]| -> BTreeSet<String> {
-        looks.iter().map(|look| shown_offset(&look.selector)).collect()
+        looks
+            .iter()
+            .map(|look| shown_offset(&look.selector))
+            .collect()
     };
     (offsets(part) != offsets(total)).then(|| {
         "the ratio can exceed 1: this and total have different offsets; take the same".to_owned()
@@ -136,7 +149,9 @@ fn collect(expression: &Expr, found: &mut Vec<Look>) {
         Expr::VectorSelector(selector) => (selector, None),
         Expr::MatrixSelector(matrix) => (&matrix.vs, Some(matrix.range)),
         other => {
-            children(other).into_iter().for_each(|child| collect(child, found));
+            children(other)
+                .into_iter()
+                .for_each(|child| collect(child, found));
             return;
         }
     };
@@ -147,13 +162,18 @@ fn collect(expression: &Expr, found: &mut Vec<Look>) {
 /// Buckets within the count of the same histogram.
 fn is_histogram(part: &str, total: &str) -> bool {
     let of_total = total.strip_suffix("_count");
-    part.strip_suffix("_bucket").is_some_and(|name| of_total == Some(name))
+    part.strip_suffix("_bucket")
+        .is_some_and(|name| of_total == Some(name))
 }
 
 /// Whether the buckets that `part` takes lie within the one up to `bound`.
 fn is_within(part: &VectorSelector, bound: &str) -> bool {
     let bound: Result<f64, _> = bound.parse();
-    let own = part.matchers.matchers.iter().find(|matcher| matcher.name == "le");
+    let own = part
+        .matchers
+        .matchers
+        .iter()
+        .find(|matcher| matcher.name == "le");
     match (own, bound) {
         (Some(own), Ok(bound)) => {
             own.op == MatchOp::Equal && own.value.parse().is_ok_and(|own: f64| own <= bound)
@@ -162,17 +182,32 @@ fn is_within(part: &VectorSelector, bound: &str) -> bool {
     }
 }
 
-/// Whether what fits `matchers` always fits `matcher`.
-fn implied(matcher: &Matcher, matchers: &[Matcher]) -> bool {
-    let mut of_label = matchers.iter().filter(|own| own.name == matcher.name);
-    of_label.any(|own| match &own.op {
-        _ if own == matcher => true,
-        MatchOp::Equal => matcher.is_match(&own.value),
-        MatchOp::Re(_) if !own.value.contains(|c| r"\.+*?()[]{}^$".contains(c)) => {
-            own.value.split('|').all(|value| matcher.is_match(value))
-        }
-        _ => false,
+/// Whether something that fits `matchers` is left out by `matcher`, as far as values are named. What
+/// two patterns have in common is not known here, and then nothing is said.
+fn lets_more_in(matchers: &[Matcher], matcher: &Matcher) -> bool {
+    let of_label: Vec<&Matcher> = matchers
+        .iter()
+        .filter(|own| own.name == matcher.name)
+        .collect();
+    if of_label.is_empty() {
+        return true;
+    }
+    let named = of_label.iter().find_map(|own| values(own));
+    named.is_some_and(|values| {
+        let fits = |value: &&str| of_label.iter().all(|own| own.is_match(value));
+        let mut fitting = values.into_iter().filter(fits);
+        fitting.any(|value| !matcher.is_match(value))
     })
+}
+
+/// The values that a matcher names, when it is no pattern.
+fn values(matcher: &Matcher) -> Option<Vec<&str>> {
+    let is_list = !matcher.value.contains(|c| r"\.+*?()[]{}^$".contains(c));
+    match &matcher.op {
+        MatchOp::Equal => Some(vec![&matcher.value]),
+        MatchOp::Re(_) if is_list => Some(matcher.value.split('|').collect()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -191,13 +226,21 @@ mod tests {
             (r#"a{x="1"}"#, r#"a{x=~"1|2"}"#),
             (r#"a{x=~"1|2"}"#, r#"a{x=~"[0-9]"}"#),
             (r#"a{x="1"}"#, r#"a{x!="2"}"#),
+            (r#"a{x=~"5.."}"#, r#"a{x!~"4.."}"#),
+            (r#"a{x=~"1|2",x!="2"}"#, r#"a{x="1"}"#),
             (r#"a{x!="2",y="3"}"#, r#"a{x!="2"}"#),
             (r#"s_bucket{le="0.5",x="1"}"#, r#"s_count{x="1"}"#),
             (r#"s_bucket{le="0.5"}"#, r#"s_bucket{le="+Inf"}"#),
             (r#"{__name__="a",x="1"}"#, "a"),
-            ("sum(increase(a{x=\"1\"}[{{.window}}]))", "sum(increase(a[{{.window}}]))"),
+            (
+                "sum(increase(a{x=\"1\"}[{{.window}}]))",
+                "sum(increase(a[{{.window}}]))",
+            ),
             ("sum(increase(a{x=\"1\"}[{{.window}}]))", "a"),
-            ("sum(increase(a[{{.window}}])) + sum(increase(b[{{.window}}]))", "c"),
+            (
+                "sum(increase(a[{{.window}}])) + sum(increase(b[{{.window}}]))",
+                "c",
+            ),
         ] {
             assert_eq!(of(part, total), None, "{part} of {total}");
         }
@@ -209,11 +252,22 @@ mod tests {
             (r#"a{code="500"}"#, r#"a{x="1"}"#, "only x=\"1\""),
             (r#"a{x="2"}"#, r#"a{x="1"}"#, "only x=\"1\""),
             (r#"a{x=~"1|3"}"#, r#"a{x=~"1|2"}"#, "only x=~\"1|2\""),
-            (r#"a{x=~"1.*"}"#, r#"a{x=~"1|2"}"#, "only x=~\"1|2\""),
-            (r#"s_bucket{le="5"}"#, r#"s_bucket{le="0.5"}"#, "only le=\"0.5\""),
+            (
+                r#"s_bucket{le="5"}"#,
+                r#"s_bucket{le="0.5"}"#,
+                "only le=\"0.5\"",
+            ),
             (r#"s_bucket{le="0.5"}"#, r#"s_count{x="1"}"#, "only x=\"1\""),
-            ("sum(increase(a[{{.window}}]))", "sum(increase(a[1h])) + 0*sum(increase(a[{{.window}}]))", "{{.window}}"),
-            ("sum(increase(a[{{.window}}] offset 5m))", "sum(increase(a[{{.window}}]))", "offsets"),
+            (
+                "sum(increase(a[{{.window}}]))",
+                "sum(increase(a[1h])) + 0*sum(increase(a[{{.window}}]))",
+                "{{.window}}",
+            ),
+            (
+                "sum(increase(a[{{.window}}] offset 5m))",
+                "sum(increase(a[{{.window}}]))",
+                "offsets",
+            ),
         ] {
             let (level, message) = of(part, total).unwrap_or_else(|| panic!("{part} of {total}"));
             assert_eq!(level, Level::Wrong, "{part} of {total}");
@@ -221,7 +275,10 @@ mod tests {
         }
         let (level, message) = of("errors_total", "requests_total").unwrap();
         assert_eq!(level, Level::Note);
-        assert!(message.contains("nothing shows that errors_total"), "{message}");
+        assert!(
+            message.contains("nothing shows that errors_total"),
+            "{message}"
+        );
     }
 
     #[test]

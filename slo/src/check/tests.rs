@@ -38,7 +38,12 @@ fn a_query_that_names_what_nobody_records_is_found() {
             .all(|line| line.len() <= 80 || !line.trim().contains(' ')),
         "{found}"
     );
-    for part in ["le=\"0.3\"", "seconds_cuont", "seconds_count meant?", "wrong"] {
+    for part in [
+        "le=\"0.3\"",
+        "seconds_cuont",
+        "seconds_count meant?",
+        "wrong",
+    ] {
         assert!(found.contains(part), "{part}: {found}");
     }
     // Each names the line of its own query.
@@ -48,7 +53,10 @@ fn a_query_that_names_what_nobody_records_is_found() {
         .collect();
     assert_eq!(queries.len(), 2);
     for line in queries {
-        assert!(found.contains(&format!("a.yaml:{line}:")), "{line}: {found}");
+        assert!(
+            found.contains(&format!("a.yaml:{line}:")),
+            "{line}: {found}"
+        );
     }
     let (_, outcome) = table_of(&objectives, &Catalog::of_workspace().with_any_metric());
     assert_eq!(
@@ -69,24 +77,36 @@ fn the_table_says_what_and_where_within_80_columns() {
         path: path.into(),
         text: text.to_owned(),
     };
-    let sources = [source("slo/shop.yaml", SHOP), source("slo/sloth.yml", sloth)];
+    let sources = [
+        source("slo/shop.yaml", SHOP),
+        source("slo/sloth.yml", sloth),
+    ];
     let (objectives, remarks) = load::objectives_and_remarks(&sources).unwrap();
     let catalog = names::catalog(SHOP_METRICS).unwrap();
     let (table, outcome) = checked(&objectives, &remarks, &catalog, None);
     assert_eq!(outcome, Outcome::Misused);
     for line in table.lines() {
-        assert!(line.chars().count() <= 80 || !line.trim().contains(' '), "{line}");
+        assert!(
+            line.chars().count() <= 80 || !line.trim().contains(' '),
+            "{line}"
+        );
     }
     insta::assert_snapshot!(table);
 }
 
 #[test]
 fn notes_alone_do_not_fail() {
-    let text = SHOP.split("---").find(|text| text.contains("name: checkout\n")).unwrap();
+    let text = SHOP
+        .split("---")
+        .find(|text| text.contains("name: checkout\n"))
+        .unwrap();
     let objectives = crate::read(text, Path::new("shop.yaml")).unwrap();
     let catalog = names::catalog(SHOP_METRICS).unwrap();
     let (table, outcome) = checked(&objectives, &[], &catalog, None);
-    assert!(table.starts_with("note ") && table.contains("note: nothing shows"), "{table}");
+    assert!(
+        table.starts_with("note ") && table.contains("note: nothing shows"),
+        "{table}"
+    );
     assert_eq!(outcome, Outcome::Held);
 }
 
@@ -95,10 +115,16 @@ fn files_of_metrics_are_bounded_and_read_strictly() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("metrics");
     let missing = of_file(&file).unwrap_err().to_string();
-    assert!(missing.contains("metrics: cannot read metrics"), "{missing}");
+    assert!(
+        missing.contains("metrics: cannot read metrics"),
+        "{missing}"
+    );
     std::fs::write(&file, "a 1\n<html>\n").unwrap();
     let wrong = of_file(&file).unwrap_err();
-    assert!(wrong.to_string().contains("metrics:2: expected the name"), "{wrong}");
+    assert!(
+        wrong.to_string().contains("metrics:2: expected the name"),
+        "{wrong}"
+    );
     assert_eq!(wrong.outcome(), Outcome::Misused);
 }
 

@@ -77,7 +77,12 @@ impl Catalog {
 
     /// Adds a series of another service, whose labels are not known; of a histogram's buckets the
     /// `bounds` are, as the exposition spells them.
-    pub(crate) fn with_foreign(mut self, name: &str, kind: Kind, bounds: Option<Vec<String>>) -> Self {
+    pub(crate) fn with_foreign(
+        mut self,
+        name: &str,
+        kind: Kind,
+        bounds: Option<Vec<String>>,
+    ) -> Self {
         let bounds = bounds.map(|bounds| ("le".to_owned(), Known::OneOf(bounds)));
         let series = Series {
             kind,

@@ -75,9 +75,7 @@ pub(super) fn of(expression: &Expr, catalog: &Catalog) -> Labels {
 fn of_selector(selector: &VectorSelector, catalog: &Catalog) -> Labels {
     let name = name_of(selector);
     match name.and_then(|name| catalog.get(name)) {
-        Some(series) if !series.is_open => {
-            Labels::These(series.labels.keys().cloned().collect())
-        }
+        Some(series) if !series.is_open => Labels::These(series.labels.keys().cloned().collect()),
         _ => Labels::Any,
     }
 }

@@ -5,17 +5,17 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 /// A schema document.
-pub struct Schema {
+pub(crate) struct Schema {
     root: Value,
 }
 
 impl Schema {
-    pub fn new(root: Value) -> Self {
+    pub(crate) fn new(root: Value) -> Self {
         Self { root }
     }
 
     /// What is wrong with a value; empty when it is valid.
-    pub fn faults(&self, value: &Value) -> Vec<String> {
+    pub(crate) fn faults(&self, value: &Value) -> Vec<String> {
         let mut faults = Vec::new();
         self.check(&self.root, value, "", &mut faults);
         faults
@@ -59,7 +59,9 @@ impl Schema {
 
     fn fitting(&self, schemas: &Value, value: &Value) -> usize {
         let schemas = schemas.as_array().unwrap().iter();
-        schemas.filter(|schema| self.is_valid(schema, value)).count()
+        schemas
+            .filter(|schema| self.is_valid(schema, value))
+            .count()
     }
 
     fn inside(
@@ -76,7 +78,9 @@ impl Schema {
                 self.check(argument, item, &format!("{at}/{index}"), faults);
             }
         }
-        let Some(fields) = value.as_object() else { return };
+        let Some(fields) = value.as_object() else {
+            return;
+        };
         let known = keywords.get("properties").and_then(Value::as_object);
         for (name, field) in fields {
             let own = known.and_then(|known| known.get(name));
@@ -120,9 +124,15 @@ fn plain(keyword: &str, argument: &Value, value: &Value) -> bool {
         "maximum" => number(|value, bound| value <= bound),
         "exclusiveMinimum" => number(|value, bound| value > bound),
         "exclusiveMaximum" => number(|value, bound| value < bound),
-        "minItems" => count(value.as_array().map(Vec::len), |length, bound| length >= bound),
-        "maxItems" => count(value.as_array().map(Vec::len), |length, bound| length <= bound),
-        "minLength" => count(value.as_str().map(str::len), |length, bound| length >= bound),
+        "minItems" => count(value.as_array().map(Vec::len), |length, bound| {
+            length >= bound
+        }),
+        "maxItems" => count(value.as_array().map(Vec::len), |length, bound| {
+            length <= bound
+        }),
+        "minLength" => count(value.as_str().map(str::len), |length, bound| {
+            length >= bound
+        }),
         other => panic!("the keyword {other} is not checked"),
     }
 }

@@ -35,10 +35,15 @@ async fn answer(
 
 /// The address of a server that gives the first answer whose text is in the query.
 async fn serve(answers: &[(&'static str, &'static str)]) -> (String, Server) {
-    let server = Server { answers: Arc::new(answers.to_vec()), ..Server::default() };
+    let server = Server {
+        answers: Arc::new(answers.to_vec()),
+        ..Server::default()
+    };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let app = Router::new().route("/api/v1/query", get(answer)).with_state(server.clone());
+    let app = Router::new()
+        .route("/api/v1/query", get(answer))
+        .with_state(server.clone());
     tokio::spawn(async move { axum::serve(listener, app).await });
     (address, server)
 }
@@ -76,7 +81,10 @@ async fn what_is_there_and_busy_enough_is_in_order() {
 
 #[tokio::test]
 async fn each_thing_that_is_missing_is_said() {
-    let other_bounds = ("count by (le)", r#"[{"metric":{"le":"0.25"},"value":[1,"9"]}]"#);
+    let other_bounds = (
+        "count by (le)",
+        r#"[{"metric":{"le":"0.25"},"value":[1,"9"]}]"#,
+    );
     let none = ("count(http", "[]");
     let little = ("sum(increase(", r#"[{"metric":{},"value":[1,"10.4"]}]"#);
     let several = (
@@ -107,7 +115,10 @@ async fn what_cannot_be_known_is_inconclusive() {
     let warned = r#"{"status":"success","warnings":["a store is away"],"data":{"resultType":"vector","result":[]}}"#;
     for (body, expected) in [
         (warned, "answered in part only: a store is away"),
-        (r#"{"status":"error","errorType":"bad_data","error":"no"}"#, "no"),
+        (
+            r#"{"status":"error","errorType":"bad_data","error":"no"}"#,
+            "no",
+        ),
         ("{}", "did not answer as Prometheus does"),
     ] {
         let (address, _server) = serve(&[("count", body)]).await;

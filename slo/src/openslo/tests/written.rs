@@ -15,7 +15,8 @@ use crate::window;
 
 fn counters() -> impl Strategy<Value = Query> {
     let selector = r#"[a-z_:][a-z0-9_:]{2,12}(\{[a-z]{1,5}(=|!=|=~|!~)"[a-z0-9 :/#'-]{0,9}"\})?"#;
-    let counter = selector.prop_filter_map("a selector", |text| Query::parse(&text, Some(true)).ok());
+    let counter =
+        selector.prop_filter_map("a selector", |text| Query::parse(&text, Some(true)).ok());
     let template = "[a-z]{3,9}".prop_map(|name| {
         Query::count(&format!("sum(rate({name}_total[{{{{.window}}}}]))")).unwrap()
     });
@@ -62,7 +63,11 @@ fn indicators() -> impl Strategy<Value = Indicator> {
             Indicator::Raw(Raw { share })
         }),
         (values(), operator, bound).prop_map(|(query, operator, value)| {
-            Indicator::Threshold(Threshold { query, operator, value })
+            Indicator::Threshold(Threshold {
+                query,
+                operator,
+                value,
+            })
         }),
     ]
 }
@@ -87,7 +92,10 @@ fn methods(slice_target: f64) -> impl Strategy<Value = Method> {
     let slice = (1..60_u64).prop_map(|minutes| Duration::from_secs(minutes * 60));
     prop_oneof![
         Just(Method::Occurrences),
-        slice.clone().prop_map(move |slice| Method::Timeslices { slice, target: slice_target }),
+        slice.clone().prop_map(move |slice| Method::Timeslices {
+            slice,
+            target: slice_target
+        }),
         slice.prop_map(|slice| Method::RatioTimeslices { slice }),
     ]
 }
@@ -96,30 +104,52 @@ fn objectives_any() -> impl Strategy<Value = Objective> {
     let window = (1..366_u64).prop_map(|days| Duration::from_secs(days * 86_400));
     let name = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
     let words = "[A-Za-z][A-Za-z0-9 é:#'\"-]{0,20}[a-z]";
-    let parts = (name, words, words, name, 0.000_1..0.999_99_f64, 0.01..1.0_f64);
-    (parts, window, proptest::option::of(calendars()), indicators()).prop_flat_map(
-        |((name, display_name, description, service, target, slice_target), window, calendar, indicator)| {
-            let is_threshold = matches!(indicator, Indicator::Threshold(_));
-            let longest = calendar.as_ref().map_or(window, |calendar| {
-                Duration::from_secs(calendar.unit.seconds_max() * calendar.count.unsigned_abs() as u64)
-            });
-            methods(if is_threshold { 1.0 } else { slice_target }).prop_map(move |method| Objective {
-                name: name.clone(),
-                display_name: display_name.clone(),
-                description: description.split_whitespace().collect::<Vec<_>>().join(" "),
-                service: service.clone(),
-                target,
-                window: longest,
-                window_text: window::text(longest),
-                calendar: calendar.clone(),
-                method,
-                indicator: indicator.clone(),
-                source: None,
-                file: "written.yaml".into(),
-                line: 1,
-            })
-        },
+    let parts = (
+        name,
+        words,
+        words,
+        name,
+        0.000_1..0.999_99_f64,
+        0.01..1.0_f64,
+    );
+    (
+        parts,
+        window,
+        proptest::option::of(calendars()),
+        indicators(),
     )
+        .prop_flat_map(
+            |(
+                (name, display_name, description, service, target, slice_target),
+                window,
+                calendar,
+                indicator,
+            )| {
+                let is_threshold = matches!(indicator, Indicator::Threshold(_));
+                let longest = calendar.as_ref().map_or(window, |calendar| {
+                    Duration::from_secs(
+                        calendar.unit.seconds_max() * calendar.count.unsigned_abs() as u64,
+                    )
+                });
+                methods(if is_threshold { 1.0 } else { slice_target }).prop_map(move |method| {
+                    Objective {
+                        name: name.clone(),
+                        display_name: display_name.clone(),
+                        description: description.split_whitespace().collect::<Vec<_>>().join(" "),
+                        service: service.clone(),
+                        target,
+                        window: longest,
+                        window_text: window::text(longest),
+                        calendar: calendar.clone(),
+                        method,
+                        indicator: indicator.clone(),
+                        source: None,
+                        file: "written.yaml".into(),
+                        line: 1,
+                    }
+                })
+            },
+        )
 }
 
 fn metric(text: &mut String, indent: usize, name: &str, query: &Query) {
@@ -151,16 +181,29 @@ fn written(objective: &Objective) -> String {
             } else {
                 format!(", timeSliceTarget: {target:?}")
             };
-            ("Timeslices", format!(", timeSliceWindow: {}{target}", window::text(slice)))
+            (
+                "Timeslices",
+                format!(", timeSliceWindow: {}{target}", window::text(slice)),
+            )
         }
-        Method::RatioTimeslices { slice } => {
-            ("RatioTimeslices", format!(", timeSliceWindow: {}", window::text(slice)))
-        }
+        Method::RatioTimeslices { slice } => (
+            "RatioTimeslices",
+            format!(", timeSliceWindow: {}", window::text(slice)),
+        ),
     };
     let _ = writeln!(text, "  budgetingMethod: {method}\n  timeWindow:");
     let _ = match &objective.calendar {
-        None => writeln!(text, "  - {{duration: {}, isRolling: true}}", objective.window_text),
-        Some(Calendar { start, zone, unit, count }) => {
+        None => writeln!(
+            text,
+            "  - {{duration: {}, isRolling: true}}",
+            objective.window_text
+        ),
+        Some(Calendar {
+            start,
+            zone,
+            unit,
+            count,
+        }) => {
             let unit = match unit {
                 CalendarUnit::Day => 'd',
                 CalendarUnit::Week => 'w',
@@ -190,10 +233,15 @@ fn written(objective: &Objective) -> String {
         _ => String::new(),
     };
     let target = objective.target;
-    let _ = writeln!(text, "  objectives:\n  - {{target: {target:?}{bound}{slices}}}");
+    let _ = writeln!(
+        text,
+        "  objectives:\n  - {{target: {target:?}{bound}{slices}}}"
+    );
     text += "  indicator:\n    spec:\n";
     match &objective.indicator {
-        Indicator::Threshold(threshold) => metric(&mut text, 6, "thresholdMetric", &threshold.query),
+        Indicator::Threshold(threshold) => {
+            metric(&mut text, 6, "thresholdMetric", &threshold.query)
+        }
         Indicator::Raw(raw) => {
             let kind = match raw.share {
                 Counted::Good(_) => "success",
@@ -228,13 +276,18 @@ fn without_places(objective: &Objective) -> Objective {
             counted: share(&ratio.counted),
             total: bare(&ratio.total),
         }),
-        Indicator::Raw(raw) => Indicator::Raw(Raw { share: share(&raw.share) }),
+        Indicator::Raw(raw) => Indicator::Raw(Raw {
+            share: share(&raw.share),
+        }),
         Indicator::Threshold(threshold) => Indicator::Threshold(Threshold {
             query: bare(&threshold.query),
             ..threshold.clone()
         }),
     };
-    Objective { indicator, ..objective.clone() }
+    Objective {
+        indicator,
+        ..objective.clone()
+    }
 }
 
 proptest! {
