@@ -82,27 +82,30 @@ pub(super) enum Content {
 /// Reads all documents of one file.
 pub(crate) fn read(text: &str, file: &Path) -> Result<Vec<Document>, Fault> {
     let starts = locate::documents(text);
-    let place = |index: usize| {
-        let start = starts.get(index).copied().unwrap_or(Start::FIRST);
-        Place::new(text, file, start)
-    };
+    let mut place = Place::new(text, file, starts.first().copied().unwrap_or(Start::FIRST));
     if let Some(line) = bounds::too_many_brackets(text) {
         let message = format!("more than {} brackets are open here", bounds::BRACKETS_MAX);
-        return Err(place(0).fault_on(line, message));
+        return Err(place.fault_on(line, message));
     }
     let walks = Deserializer::from_str(text);
     let heads = Deserializer::from_str(text);
     let wholes = Deserializer::from_str(text);
     let mut documents = Vec::new();
     for (index, ((walk, head), whole)) in walks.zip(heads).zip(wholes).enumerate() {
-        let place = place(index);
+        // YAML knows line breaks that people do not use; what follows one has the last place.
+        if let Some(start) = starts.get(index).filter(|_| index > 0) {
+            place = Place::new(text, file, *start);
+        }
         bounds::walk(walk).map_err(|error| fault_of(&error, &place))?;
         // A separator at the end of a file leaves an empty document.
         let Some(head) = parsed::<Option<Head>>(head, &place)? else {
             continue;
         };
         let content = content(&head, whole, &place)?;
-        documents.push(Document { place, content });
+        documents.push(Document {
+            place: place.clone(),
+            content,
+        });
     }
     Ok(documents)
 }

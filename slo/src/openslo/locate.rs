@@ -157,7 +157,9 @@ pub(super) fn documents(text: &str) -> Vec<Start> {
         }
         let bare = line.trim();
         let content = !bare.is_empty() && !bare.starts_with('#') && !line.starts_with('%');
-        if pending && content && bare != "..." {
+        if line == "..." {
+            pending = true;
+        } else if pending && content {
             starts.push(here);
             explicit = None;
             pending = false;
@@ -211,6 +213,7 @@ spec:
     fn documents_begin_at_their_first_field() {
         assert_eq!(first_lines(TEXT), [3, 19]);
         assert_eq!(first_lines("a: 1\n---\n---\nb: 2\n---\n"), [1, 2, 4, 5]);
+        assert_eq!(first_lines("a: 1\n...\nb: 2\n...\n---\nc: 3\n"), [1, 3, 6]);
         assert_eq!(first_lines("# nothing\n"), Vec::<usize>::new());
     }
 
