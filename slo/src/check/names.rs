@@ -183,7 +183,7 @@ odd NaN
             ("odd", ""),
             (
                 "rate(http_seconds_bucket{le=\"0.3\"}[5m])",
-                "le=\"0.3\" matches no value of http_seconds_bucket; expected one of \"+Inf\", \"0.5\"",
+                "le=\"0.3\" matches no value of http_seconds_bucket; expected one of \"0.5\", \"+Inf\"",
             ),
             ("rate(depth[5m])", "rate() of depth, which is a gauge"),
             (
