@@ -18,7 +18,7 @@ use outcome::{Failure, OrFail, Outcome};
 
 use crate::load;
 use crate::objective::Objective;
-use crate::promql::Catalog;
+use crate::promql::{self, Catalog};
 use crate::text;
 use live::Live;
 
@@ -51,6 +51,9 @@ struct CheckArgs {
     prometheus: Option<String>,
 }
 
+/// What helps when a metric is not known because it is of another service.
+const ELSEWHERE: &str = "For the metrics of another service: --metrics FILE, or --prometheus URL\n";
+
 /// The largest file of metrics that is read.
 const METRICS_SIZE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -73,7 +76,11 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
         (None, None) if args.any_metric => (Catalog::of_workspace().with_any_metric(), None),
         (None, None) => (Catalog::of_workspace(), None),
     };
-    let (table, outcome) = checked(&objectives, &remarks, &catalog, live.as_ref());
+    let (mut table, outcome) = checked(&objectives, &remarks, &catalog, live.as_ref());
+    let is_own = args.metrics.is_none() && live.is_none();
+    if is_own && table.contains(promql::NOBODY) {
+        table += ELSEWHERE;
+    }
     text::print(&table)?;
     Ok(outcome)
 }

@@ -1,8 +1,8 @@
 //! Service level objectives: reading them, their budgets, and the gate that judges a release.
 //!
-//! [`load()`] reads [`Objective`]s from OpenSLO files. [`budget`] and [`burn`] are the arithmetic,
-//! [`promql`] checks queries against the catalog of signals, [`prometheus`] asks a server, and
-//! [`gate`] collects evidence, decides and reports. Only `load`, the client and the two commands
+//! [`load()`] reads [`Objective`]s from OpenSLO and Sloth files. [`budget`] and [`burn`] are the
+//! arithmetic, [`promql`] checks queries against the catalog of signals, [`prometheus`] asks a
+//! server, and [`gate`] collects evidence, decides and reports. Only `load`, the client and the two commands
 //! do I/O; everything that decides is a pure function. Nothing here makes alerts or dashboards.
 //!
 //! What the gate cannot know is inconclusive: no path turns missing data into a pass.

@@ -380,6 +380,6 @@ mod tests {
                 promql::parse(text)
             );
         }
-        insta::assert_snapshot!(texts.join("\n\n"), @"");
+        insta::assert_snapshot!(texts.join("\n\n"));
     }
 }

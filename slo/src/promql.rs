@@ -15,6 +15,7 @@ mod problem;
 pub use catalog::Catalog;
 pub(crate) use catalog::Kind;
 pub(crate) use labels::name_of;
+pub(crate) use problem::NOBODY;
 pub use problem::Problem;
 pub use resolve::check;
 pub use rewrite::{selectors, with_matchers};

@@ -347,7 +347,7 @@ mod tests {
                 )
             })
             .collect();
-        insta::assert_snapshot!(seen.join("\n"), @"");
+        insta::assert_snapshot!(seen.join("\n"));
     }
 
     #[test]

@@ -100,3 +100,49 @@ fn fuzz_objectives_of_changed_files() {
             is_bounded(&text);
         });
 }
+
+/// A file is at most 1 MiB; what takes time with its square would run for minutes here.
+#[test]
+fn large_files_of_one_piece_are_refused_or_empty() {
+    for piece in [
+        "[",
+        "{",
+        "[]\n",
+        "[],",
+        "- ",
+        "? ",
+        ": ",
+        "a: ",
+        "&a ",
+        "*a ",
+        "!t ",
+        "---\n",
+        "---\r",
+        "--- \u{2028}",
+        "a\r...\r",
+        "...\n",
+        "\n",
+        "a: b\n",
+        "- &a x\n",
+        "\"",
+        "'",
+        "| ",
+        "|\n",
+        "#",
+        "\t",
+        "%",
+        "@",
+        "k: {",
+        "é",
+        "- - \n",
+        "a\n",
+        "'a' ",
+        "{a: 1}, ",
+        "<<: \n",
+        "kind: SLO\n",
+    ] {
+        let text = piece.repeat(1024 * 1024 / piece.len());
+        is_bounded(&text);
+        is_bounded(&format!("apiVersion: openslo/v1\nkind: SLO\nspec: [{text}"));
+    }
+}

@@ -97,7 +97,7 @@ const FAULTS: [(&str, &str); 24] = [
     ("target: 0.9995", "target: 0.9995\n      compositeWeight: 2"),
     ("  alertPolicies:\n", "  alertPolicies: [x]\n"),
     ("duration: 1M", "duration: 1h"),
-    ("      op: lte\n", ""),
+    ("- op: lte\n      value: 0.3", "- value: 0.3"),
     ("        rawType: success\n", ""),
     ("value: 0.3", "value: fast"),
 ];

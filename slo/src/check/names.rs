@@ -183,14 +183,14 @@ odd NaN
             ("odd", ""),
             (
                 "rate(http_seconds_bucket{le=\"0.3\"}[5m])",
-                "le=\"0.3\" matches no value of http_seconds_bucket; expected one of \"+Inf\", \"0.5\"",
+                "le=\"0.3\" matches no value of http_seconds_bucket; expected one of \"0.5\", \"+Inf\"",
             ),
             ("rate(depth[5m])", "rate() of depth, which is a gauge"),
             (
                 "delta(failures_total[5m])",
                 "delta() of failures_total, which is a counter",
             ),
-            ("depht", "nobody records depht; is depth meant?"),
+            ("deph", "nobody records deph; is depth meant?"),
             (
                 "http_seconds",
                 "nobody records http_seconds; it is a histogram: http_seconds_bucket, \

@@ -72,7 +72,7 @@ pub(super) fn beyond(part: &Query, total: &Query) -> Option<(Level, String)> {
     let lacking = total.matchers.matchers.iter().find(|matcher| {
         let of_both = matcher.name == "__name__";
         let of_buckets = matcher.name == "le" && is_within(part, &matcher.value);
-        !of_both && !of_buckets && !implied(matcher, &part.matchers.matchers)
+        !of_both && !of_buckets && lets_more_in(&part.matchers.matchers, matcher)
     });
     let lacking = lacking.filter(|_| {
         total.matchers.or_matchers.is_empty() && part.matchers.or_matchers.is_empty()
@@ -182,17 +182,32 @@ fn is_within(part: &VectorSelector, bound: &str) -> bool {
     }
 }
 
-/// Whether what fits `matchers` always fits `matcher`.
-fn implied(matcher: &Matcher, matchers: &[Matcher]) -> bool {
-    let mut of_label = matchers.iter().filter(|own| own.name == matcher.name);
-    of_label.any(|own| match &own.op {
-        _ if own == matcher => true,
-        MatchOp::Equal => matcher.is_match(&own.value),
-        MatchOp::Re(_) if !own.value.contains(|c| r"\.+*?()[]{}^$".contains(c)) => {
-            own.value.split('|').all(|value| matcher.is_match(value))
-        }
-        _ => false,
+/// Whether something that fits `matchers` is left out by `matcher`, as far as values are named. What
+/// two patterns have in common is not known here, and then nothing is said.
+fn lets_more_in(matchers: &[Matcher], matcher: &Matcher) -> bool {
+    let of_label: Vec<&Matcher> = matchers
+        .iter()
+        .filter(|own| own.name == matcher.name)
+        .collect();
+    if of_label.is_empty() {
+        return true;
+    }
+    let named = of_label.iter().find_map(|own| values(own));
+    named.is_some_and(|values| {
+        let fits = |value: &&str| of_label.iter().all(|own| own.is_match(value));
+        let mut fitting = values.into_iter().filter(fits);
+        fitting.any(|value| !matcher.is_match(value))
     })
+}
+
+/// The values that a matcher names, when it is no pattern.
+fn values(matcher: &Matcher) -> Option<Vec<&str>> {
+    let is_list = !matcher.value.contains(|c| r"\.+*?()[]{}^$".contains(c));
+    match &matcher.op {
+        MatchOp::Equal => Some(vec![&matcher.value]),
+        MatchOp::Re(_) if is_list => Some(matcher.value.split('|').collect()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -211,6 +226,8 @@ mod tests {
             (r#"a{x="1"}"#, r#"a{x=~"1|2"}"#),
             (r#"a{x=~"1|2"}"#, r#"a{x=~"[0-9]"}"#),
             (r#"a{x="1"}"#, r#"a{x!="2"}"#),
+            (r#"a{x=~"5.."}"#, r#"a{x!~"4.."}"#),
+            (r#"a{x=~"1|2",x!="2"}"#, r#"a{x="1"}"#),
             (r#"a{x!="2",y="3"}"#, r#"a{x!="2"}"#),
             (r#"s_bucket{le="0.5",x="1"}"#, r#"s_count{x="1"}"#),
             (r#"s_bucket{le="0.5"}"#, r#"s_bucket{le="+Inf"}"#),
@@ -235,7 +252,6 @@ mod tests {
             (r#"a{code="500"}"#, r#"a{x="1"}"#, "only x=\"1\""),
             (r#"a{x="2"}"#, r#"a{x="1"}"#, "only x=\"1\""),
             (r#"a{x=~"1|3"}"#, r#"a{x=~"1|2"}"#, "only x=~\"1|2\""),
-            (r#"a{x=~"1.*"}"#, r#"a{x=~"1|2"}"#, "only x=~\"1|2\""),
             (
                 r#"s_bucket{le="5"}"#,
                 r#"s_bucket{le="0.5"}"#,

@@ -10,6 +10,9 @@ use crate::text::{percent, wrapped};
 
 const COLUMNS: usize = 80;
 
+/// Columns of a promise at least.
+const PROMISE_COLUMNS: usize = 18;
+
 /// One line for each objective, below it what was found, at the end what has no part in a verdict.
 pub(super) fn table(
     objectives: &[Objective],
@@ -18,6 +21,10 @@ pub(super) fn table(
 ) -> (String, Outcome) {
     let mut table = String::new();
     let mut outcome = Outcome::Held;
+    let promise =
+        |objective: &Objective| format!("{} over {}", percent(objective.target), length(objective));
+    let widths = objectives.iter().map(|one| promise(one).chars().count());
+    let width = widths.max().unwrap_or(0).max(PROMISE_COLUMNS);
     for (objective, found) in objectives.iter().zip(found) {
         let worst = found.iter().map(|finding| finding.level).min();
         let state = match worst {
@@ -28,10 +35,10 @@ pub(super) fn table(
         if worst == Some(Level::Wrong) {
             outcome = Outcome::Misused;
         }
-        let promise = format!("{} over {}", percent(objective.target), length(objective));
+        let promise = promise(objective);
         let _ = writeln!(
             table,
-            "{state:<6} {promise:>18}  {}/{}",
+            "{state:<6} {promise:>width$}  {}/{}",
             objective.service, objective.name
         );
         for finding in found {

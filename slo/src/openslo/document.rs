@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_yaml_ng::Deserializer;
 
 use super::bounds;
-use super::locate::{self, Lines};
+use super::locate::{self, Lines, Start};
 use super::schema::{API_VERSION, DataSourceSpec, Head, ServiceSpec, SliSpec, SloSpec, Whole};
 use crate::sloth;
 
@@ -41,11 +41,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn new(text: &str, file: &Path, first_line: usize) -> Self {
+    fn new(text: &str, file: &Path, start: Start) -> Self {
         Self {
             file: file.to_owned(),
-            first_line,
-            lines: Rc::new(Lines::new(text, first_line)),
+            first_line: start.line,
+            lines: Rc::new(Lines::new(text, start)),
         }
     }
 
@@ -82,27 +82,30 @@ pub(super) enum Content {
 /// Reads all documents of one file.
 pub(crate) fn read(text: &str, file: &Path) -> Result<Vec<Document>, Fault> {
     let starts = locate::documents(text);
-    let place = |index: usize| {
-        let first_line = starts.get(index).copied().unwrap_or(1);
-        Place::new(text, file, first_line)
-    };
+    let mut place = Place::new(text, file, starts.first().copied().unwrap_or(Start::FIRST));
     if let Some(line) = bounds::too_many_brackets(text) {
         let message = format!("more than {} brackets are open here", bounds::BRACKETS_MAX);
-        return Err(place(0).fault_on(line, message));
+        return Err(place.fault_on(line, message));
     }
     let walks = Deserializer::from_str(text);
     let heads = Deserializer::from_str(text);
     let wholes = Deserializer::from_str(text);
     let mut documents = Vec::new();
     for (index, ((walk, head), whole)) in walks.zip(heads).zip(wholes).enumerate() {
-        let place = place(index);
+        // YAML knows line breaks that people do not use; what follows one has the last place.
+        if let Some(start) = starts.get(index).filter(|_| index > 0) {
+            place = Place::new(text, file, *start);
+        }
         bounds::walk(walk).map_err(|error| fault_of(&error, &place))?;
         // A separator at the end of a file leaves an empty document.
         let Some(head) = parsed::<Option<Head>>(head, &place)? else {
             continue;
         };
         let content = content(&head, whole, &place)?;
-        documents.push(Document { place, content });
+        documents.push(Document {
+            place: place.clone(),
+            content,
+        });
     }
     Ok(documents)
 }
@@ -157,7 +160,12 @@ fn parsed<T: DeserializeOwned>(document: Deserializer<'_>, place: &Place) -> Res
 fn fault_of(error: &serde_yaml_ng::Error, place: &Place) -> Fault {
     let location = error.location();
     let line = location.map_or(place.first_line, |location| location.line());
-    place.fault_on(line, without_location(&error.to_string()))
+    let message = match without_location(&error.to_string()) {
+        "repetition limit exceeded" => "its aliases unfold to too many values".to_owned(),
+        "recursion limit exceeded" => "it is nested too deep".to_owned(),
+        message => message.to_owned(),
+    };
+    place.fault_on(line, message)
 }
 
 /// The message without `at line 3 column 5`, which stands before it already.

@@ -29,16 +29,19 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// The lines of the document that begins on `first` and ends before the next one.
-    pub(super) fn new(text: &str, first: usize) -> Self {
+    /// The lines of the document that `start` is of, up to the next one.
+    pub(super) fn new(text: &str, start: Start) -> Self {
         let mut entries = Vec::new();
-        for (index, line) in text.lines().enumerate().skip(first.saturating_sub(1)) {
-            if index + 1 > first && (line.starts_with("---") || line.starts_with("...")) {
+        for (index, line) in text[start.byte..].lines().enumerate() {
+            if index > 0 && (line.starts_with("---") || line.starts_with("...")) {
                 break;
             }
-            entries.extend(entry(line, index + 1));
+            entries.extend(entry(line, start.line + index));
         }
-        Self { first, entries }
+        Self {
+            first: start.line,
+            entries,
+        }
     }
 
     /// The line of the field at `path`, or of the deepest field on the way that stands on a line of
@@ -118,24 +121,46 @@ fn entry(line: &str, number: usize) -> Option<Entry> {
     })
 }
 
-/// The line on which each document of a stream begins.
-pub(super) fn documents(text: &str) -> Vec<usize> {
+/// Where a document begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Start {
+    /// The line, from 1.
+    pub(super) line: usize,
+    /// Where that line begins in the text.
+    pub(super) byte: usize,
+}
+
+impl Start {
+    /// The beginning of the text.
+    pub(super) const FIRST: Self = Self { line: 1, byte: 0 };
+}
+
+/// Where each document of a stream begins.
+pub(super) fn documents(text: &str) -> Vec<Start> {
     let mut starts = Vec::new();
     let mut pending = true;
     let mut explicit = None;
-    for (index, line) in text.lines().enumerate() {
-        let line_number = index + 1;
+    let mut next = Start::FIRST;
+    for whole in text.split_inclusive('\n') {
+        let here = next;
+        next = Start {
+            line: here.line + 1,
+            byte: here.byte + whole.len(),
+        };
+        let line = whole.trim_end_matches(['\n', '\r']);
         if line == "---" || line.starts_with("--- ") {
             // An empty document is one too.
             starts.extend(explicit.take());
-            explicit = Some(line_number);
+            explicit = Some(here);
             pending = true;
             continue;
         }
         let bare = line.trim();
         let content = !bare.is_empty() && !bare.starts_with('#') && !line.starts_with('%');
-        if pending && content && bare != "..." {
-            starts.push(line_number);
+        if line == "..." {
+            pending = true;
+        } else if pending && content {
+            starts.push(here);
             explicit = None;
             pending = false;
         }
@@ -174,14 +199,22 @@ spec:
 ";
 
     fn line_of(first: usize, path: &[&str]) -> usize {
-        Lines::new(TEXT, first).line_of(path)
+        let start = documents(TEXT)
+            .into_iter()
+            .find(|start| start.line == first);
+        Lines::new(TEXT, start.unwrap()).line_of(path)
+    }
+
+    fn first_lines(text: &str) -> Vec<usize> {
+        documents(text).iter().map(|start| start.line).collect()
     }
 
     #[test]
     fn documents_begin_at_their_first_field() {
-        assert_eq!(documents(TEXT), [3, 19]);
-        assert_eq!(documents("a: 1\n---\n---\nb: 2\n---\n"), [1, 2, 4, 5]);
-        assert_eq!(documents("# nothing\n"), Vec::<usize>::new());
+        assert_eq!(first_lines(TEXT), [3, 19]);
+        assert_eq!(first_lines("a: 1\n---\n---\nb: 2\n---\n"), [1, 2, 4, 5]);
+        assert_eq!(first_lines("a: 1\n...\nb: 2\n...\n---\nc: 3\n"), [1, 3, 6]);
+        assert_eq!(first_lines("# nothing\n"), Vec::<usize>::new());
     }
 
     #[test]
@@ -208,6 +241,6 @@ spec:
         assert_eq!(line_of(3, &["spec", "total", "query"]), 9);
         assert_eq!(line_of(3, &["spec", "nothing"]), 4);
         assert_eq!(line_of(3, &["nothing"]), 3);
-        assert_eq!(Lines::new("", 1).line_of(&["a", "0"]), 1);
+        assert_eq!(Lines::new("", Start::FIRST).line_of(&["a", "0"]), 1);
     }
 }

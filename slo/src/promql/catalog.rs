@@ -83,7 +83,12 @@ impl Catalog {
         kind: Kind,
         bounds: Option<Vec<String>>,
     ) -> Self {
-        let bounds = bounds.map(|bounds| ("le".to_owned(), Known::OneOf(bounds)));
+        let bounds = bounds.map(|mut bounds| {
+            // By size, as people look for one; what is no number last.
+            let size = |bound: &String| bound.parse().unwrap_or(f64::NAN);
+            bounds.sort_by(|one, other| size(one).total_cmp(&size(other)));
+            ("le".to_owned(), Known::OneOf(bounds))
+        });
         let series = Series {
             kind,
             labels: bounds.into_iter().collect(),

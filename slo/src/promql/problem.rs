@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// How the sentence about an unknown metric begins.
+pub(crate) const NOBODY: &str = "nobody records";
+
 /// One thing that is wrong with a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
@@ -59,12 +62,12 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(message) => write!(f, "not PromQL: {message}"),
-            Self::UnknownMetric { name, hint: None } => write!(f, "nobody records {name}"),
+            Self::UnknownMetric { name, hint: None } => write!(f, "{NOBODY} {name}"),
             Self::UnknownMetric {
                 name,
                 hint: Some(hint),
             } => {
-                write!(f, "nobody records {name}; {hint}")
+                write!(f, "{NOBODY} {name}; {hint}")
             }
             Self::UnknownLabel { of, label, known } => {
                 write!(f, "{of} has no label {label}; expected {}", one_of(known))

@@ -172,6 +172,6 @@ fn files_of_both_kinds_stand_side_by_side() {
     let service = "apiVersion: openslo/v1\nkind: Service\nmetadata: {name: proofmark}\nspec: {}\n";
     assert_eq!(
         outcome(&format!("{service}---\n{FILE}")),
-        "sloth.yml:38: there is no Service called \"myservice\""
+        "sloth.yml:7: there is no Service called \"myservice\""
     );
 }

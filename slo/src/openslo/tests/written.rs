@@ -164,91 +164,93 @@ fn metric(text: &mut String, indent: usize, name: &str, query: &Query) {
 /// The objective as a person would write it.
 fn written(objective: &Objective) -> String {
     let json = |text: &str| serde_json::to_string(text).unwrap();
+    let (method, slices) = written_method(objective);
     let mut text = format!(
         "apiVersion: openslo/v1\nkind: SLO\nmetadata:\n  name: {}\n  displayName: {}\nspec:\n  \
-         service: {}\n  description: {}\n",
+         service: {}\n  description: {}\n  budgetingMethod: {method}\n  timeWindow:\n",
         json(&objective.name),
         json(&objective.display_name),
         json(&objective.service),
         json(&objective.description),
     );
-    let (method, slices) = match objective.method {
-        Method::Occurrences => ("Occurrences", String::new()),
-        Method::Timeslices { slice, target } => {
-            let is_threshold = matches!(objective.indicator, Indicator::Threshold(_));
-            let target = if is_threshold {
-                String::new()
-            } else {
-                format!(", timeSliceTarget: {target:?}")
-            };
-            (
-                "Timeslices",
-                format!(", timeSliceWindow: {}{target}", window::text(slice)),
-            )
-        }
-        Method::RatioTimeslices { slice } => (
-            "RatioTimeslices",
-            format!(", timeSliceWindow: {}", window::text(slice)),
-        ),
-    };
-    let _ = writeln!(text, "  budgetingMethod: {method}\n  timeWindow:");
-    let _ = match &objective.calendar {
-        None => writeln!(
-            text,
-            "  - {{duration: {}, isRolling: true}}",
-            objective.window_text
-        ),
-        Some(Calendar {
-            start,
-            zone,
-            unit,
-            count,
-        }) => {
-            let unit = match unit {
-                CalendarUnit::Day => 'd',
-                CalendarUnit::Week => 'w',
-                CalendarUnit::Month => 'M',
-                CalendarUnit::Quarter => 'Q',
-                CalendarUnit::Year => 'Y',
-            };
-            let start = start.to_string().replace('T', " ");
-            let zone = zone.iana_name().unwrap();
-            writeln!(
-                text,
-                "  - duration: {count}{unit}\n    calendar:\n      startTime: {start}\n      \
-                 timeZone: {zone}"
-            )
-        }
-    };
-    let bound = match &objective.indicator {
-        Indicator::Threshold(threshold) => {
-            let operator = match threshold.operator {
-                Operator::AtMost => "lte",
-                Operator::Below => "lt",
-                Operator::AtLeast => "gte",
-                Operator::Above => "gt",
-            };
-            format!(", op: {operator}, value: {:?}", threshold.value)
-        }
-        _ => String::new(),
-    };
+    text += &written_window(objective);
+    let bound = written_bound(&objective.indicator);
     let target = objective.target;
     let _ = writeln!(
         text,
         "  objectives:\n  - {{target: {target:?}{bound}{slices}}}"
     );
     text += "  indicator:\n    spec:\n";
-    match &objective.indicator {
-        Indicator::Threshold(threshold) => {
-            metric(&mut text, 6, "thresholdMetric", &threshold.query)
+    write_indicator(&mut text, &objective.indicator);
+    text
+}
+
+fn written_method(objective: &Objective) -> (&'static str, String) {
+    match objective.method {
+        Method::Occurrences => ("Occurrences", String::new()),
+        Method::Timeslices { slice, target } => {
+            let target = match objective.indicator {
+                Indicator::Threshold(_) => String::new(),
+                _ => format!(", timeSliceTarget: {target:?}"),
+            };
+            let slice = window::text(slice);
+            ("Timeslices", format!(", timeSliceWindow: {slice}{target}"))
         }
+        Method::RatioTimeslices { slice } => {
+            let slice = window::text(slice);
+            ("RatioTimeslices", format!(", timeSliceWindow: {slice}"))
+        }
+    }
+}
+
+fn written_window(objective: &Objective) -> String {
+    let Some(Calendar {
+        start,
+        zone,
+        unit,
+        count,
+    }) = &objective.calendar
+    else {
+        let window = &objective.window_text;
+        return format!("  - {{duration: {window}, isRolling: true}}\n");
+    };
+    let unit = match unit {
+        CalendarUnit::Day => 'd',
+        CalendarUnit::Week => 'w',
+        CalendarUnit::Month => 'M',
+        CalendarUnit::Quarter => 'Q',
+        CalendarUnit::Year => 'Y',
+    };
+    let start = start.to_string().replace('T', " ");
+    let zone = zone.iana_name().unwrap();
+    format!(
+        "  - duration: {count}{unit}\n    calendar:\n      startTime: {start}\n      timeZone: {zone}\n"
+    )
+}
+
+fn written_bound(indicator: &Indicator) -> String {
+    let Indicator::Threshold(threshold) = indicator else {
+        return String::new();
+    };
+    let operator = match threshold.operator {
+        Operator::AtMost => "lte",
+        Operator::Below => "lt",
+        Operator::AtLeast => "gte",
+        Operator::Above => "gt",
+    };
+    format!(", op: {operator}, value: {:?}", threshold.value)
+}
+
+fn write_indicator(text: &mut String, indicator: &Indicator) {
+    match indicator {
+        Indicator::Threshold(threshold) => metric(text, 6, "thresholdMetric", &threshold.query),
         Indicator::Raw(raw) => {
             let kind = match raw.share {
                 Counted::Good(_) => "success",
                 Counted::Bad(_) => "failure",
             };
             let _ = writeln!(text, "      ratioMetric:\n        rawType: {kind}");
-            metric(&mut text, 8, "raw", raw.share.query());
+            metric(text, 8, "raw", raw.share.query());
         }
         Indicator::Ratio(ratio) => {
             let is_counter = ratio.total.form() != Form::Gauge;
@@ -257,11 +259,10 @@ fn written(objective: &Objective) -> String {
                 Counted::Good(_) => "good",
                 Counted::Bad(_) => "bad",
             };
-            metric(&mut text, 8, part, ratio.counted.query());
-            metric(&mut text, 8, "total", &ratio.total);
+            metric(text, 8, part, ratio.counted.query());
+            metric(text, 8, "total", &ratio.total);
         }
     }
-    text
 }
 
 /// An objective whose queries come from no file.
