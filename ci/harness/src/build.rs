@@ -8,7 +8,7 @@ use outcome::{Failure, OrFail, Outcome};
 use crate::say::say;
 
 /// Folders that hold generated files and nothing else, relative to the root.
-const GENERATED: [&str; 2] = ["alerts/generated", "dashboards/generated"];
+const GENERATED: [&str; 3] = ["alerts/generated", "dashboards/generated", "slo/schema"];
 
 /// Arguments of `proofmark build`.
 #[derive(Debug, clap::Args)]
@@ -44,6 +44,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let objectives = slo::load(&[args.root.join("slo/objectives")])?;
     let mut wanted = alerts::files(&objectives);
     wanted.extend(dashboards::files(&objectives));
+    wanted.extend(schemas());
     let count = wanted.len();
     let changes = changes(&wanted, &read_generated(&args.root)?);
     if args.check {
@@ -55,6 +56,16 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     }
     say(&format!("{count} generated files are in order\n"));
     Ok(Outcome::Held)
+}
+
+/// What editors and other programs check files of the gate by.
+fn schemas() -> [(PathBuf, String); 3] {
+    let file = |name: &str, text: String| (Path::new("slo/schema").join(name), text);
+    [
+        file("openslo.schema.json", slo::schema::openslo()),
+        file("gate.schema.json", slo::policy::schema()),
+        file("report.schema.json", slo::gate::schema()),
+    ]
 }
 
 fn check(changes: &[Change], count: usize) -> Outcome {
