@@ -18,6 +18,8 @@ mod record;
 mod ask;
 mod targets;
 mod weigh;
+mod counting;
+mod context;
 mod collect;
 mod pieces;
 mod recorded;

@@ -30,7 +30,7 @@ pub(crate) enum Verb {
     /// Run the embedded Toxiproxy server by itself.
     Toxiproxy(chaos::toxiproxy::Args),
     /// Judge a release by its objectives before it ships.
-    Gate(slo::gate::Args),
+    Gate(Box<slo::gate::Args>),
     /// Check objectives.
     Slo(slo::check::Args),
     /// Write rules, alerts, routing and dashboards from objectives and signals.
@@ -52,7 +52,7 @@ pub(crate) async fn dispatch(verb: Verb) -> Result<Outcome, Failure> {
         Verb::Load(args) => loadtests::run(args).await,
         Verb::Chaos(args) => chaos::run(args).await,
         Verb::Toxiproxy(args) => chaos::toxiproxy::run(args).await,
-        Verb::Gate(args) => until_interrupted(slo::gate::run(args)).await,
+        Verb::Gate(args) => until_interrupted(slo::gate::run(*args)).await,
         Verb::Slo(args) => slo::check::run(args).await,
         Verb::Build(args) => build::run(&args),
         Verb::Sign(args) => server::sign::run(args),

@@ -190,9 +190,10 @@ impl<'a> Asker<'a> {
     }
 
     async fn ask(&self, question: Question) -> Asked<Body> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let cell = Arc::clone(known.entry(question.clone()).or_default());
-        drop(known);
+        let cell = {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(known.entry(question.clone()).or_default())
+        };
         cell.get_or_init(|| self.fetch(question)).await.clone()
     }
 

@@ -1,6 +1,5 @@
 //! Collects the evidence of every objective and has it judged.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,21 +8,21 @@ use jiff::Timestamp;
 use outcome::Failure;
 
 use super::ask::{Asker, Deadline, Source};
+use super::context::{around, beside, of_release};
+use super::counting::{Counted, measured};
 use super::decide::decide;
 use super::evidence::{Asked, Counts, Evidence, Lost, LostKind, Period, Reading, Target, Terms};
-use super::history::{DependencyMetric, History, HistoryPlan, RequestMetric, history};
-use super::measure::{Grid, Measured, measure};
-use super::pieces::{Pieced, events_over};
-use super::plan::{Count, Curves, Measure, Options, PeriodPlan, Plan};
-use super::reason::{Reason, Which};
+use super::history::History;
+use super::plan::{Measure, Options, PeriodPlan, Plan};
+use super::reason::Reason;
 use super::recorded::{Recorded, recorded_events};
-use super::releases::{Releases, ReleasesPlan, Requests, releases};
+use super::releases::Releases;
 use super::report::{Explained, Judged, REPORT_SCHEMA, Report, Seen, Verdict};
 use super::targets::targets;
 use super::weigh::weigh;
 use crate::objective::Objective;
-use crate::policy::Policy;
-use crate::prometheus::{Answer, Client, Labels, Matrix, Series};
+use crate::policy::{Policy, PolicyJudged};
+use crate::prometheus::{Answer, Client, Matrix};
 use crate::window;
 
 /// The most objectives that are worked on at the same time; their questions have a bound of their
@@ -141,14 +140,7 @@ pub(super) async fn judge_by(
         return Err(failure);
     }
     let reasons: Vec<Explained> = skew_seconds.and_then(skewed).into_iter().collect();
-    let of_reasons = reasons.iter().map(|_| Verdict::Inconclusive);
-    let of_policy = policy.iter().map(|policy| policy.verdict);
-    let of_releases = releases.iter().flat_map(|releases| &releases.rows);
-    let of_releases = of_releases.map(|row| of_release(row.verdict, policy.is_some()));
-    let verdict = of_reasons
-        .chain(of_policy)
-        .chain(of_releases)
-        .fold(Report::worst(&judged), Verdict::max);
+    let verdict = worst(&judged, &reasons, policy.as_ref(), releases.as_ref());
     let matcher = |(label, value): &(String, String)| format!("{label}={value:?}");
     let report = Report {
         schema: REPORT_SCHEMA.to_owned(),
@@ -175,102 +167,21 @@ pub(super) async fn judge_by(
     })
 }
 
-/// What being worse than earlier releases means. A promise that is kept is kept; without a policy
-/// that says otherwise the release is only warned about. What cannot be compared is said in its row,
-/// and blocks where a criterion of the policy needs it.
-const fn of_release(row: Verdict, has_policy: bool) -> Verdict {
-    match row {
-        Verdict::Fail if has_policy => Verdict::Fail,
-        Verdict::Fail => Verdict::Warn,
-        _ => Verdict::Pass,
-    }
-}
-
-/// Says which faults of an experiment are there.
-const FAULTS: &str = "chaos_fault_active";
-
-/// What happened around the window, for the pictures.
-async fn around(asker: &Asker<'_>, subject: Subject<'_>, options: &Options) -> History {
-    let golden = subject
-        .policy
-        .and_then(|policy| policy.golden_signals.clone());
-    let golden = golden.unwrap_or_default();
-    let metric = subject.policy.map(|policy| policy.releases.clone());
-    let metric = metric.unwrap_or_default();
-    let dependencies = golden.dependencies.into_iter();
-    let plan = HistoryPlan {
-        window: options.window,
-        requests: Some(RequestMetric {
-            histogram: golden.requests.histogram,
-            route: golden.requests.route,
-            bad: golden.requests.errors,
-        }),
-        dependencies: dependencies
-            .map(|one| DependencyMetric {
-                histogram: one.histogram,
-                label: one.label,
-            })
-            .collect(),
-        objectives: subject.objectives,
-        build_info: Some((metric.metric, metric.label)),
-        faults: Some(FAULTS.to_owned()),
-        matchers: options.matchers.clone(),
-    };
-    history(asker, &plan).await
-}
-
-/// How far back releases are looked for.
-const LOOKBACK: Duration = Duration::from_secs(30 * 86_400);
-
-/// This release beside the ones before it, when there is anything to tell them by.
-async fn beside(
-    asker: &Asker<'_>,
-    subject: Subject<'_>,
-    options: &Options,
-    remarks: &mut Vec<String>,
-) -> Option<Releases> {
-    let golden = subject
-        .policy
-        .and_then(|policy| policy.golden_signals.clone());
-    let metric = subject.policy.map(|policy| policy.releases.clone());
-    let metric = metric.unwrap_or_default();
-    let golden = golden.unwrap_or_default();
-    let plan = ReleasesPlan {
-        metric: metric.metric,
-        label: metric.label,
-        number: usize::try_from(metric.number).unwrap_or(1),
-        lookback: LOOKBACK,
-        window: options.window,
-        matchers: options.matchers.clone(),
-        requests: Some(Requests {
-            histogram: golden.requests.histogram,
-            bad: golden.requests.errors,
-        }),
-        saturation: Some(golden.saturation.query),
-        objectives: subject.objectives,
-    };
-    match releases(asker, &plan).await {
-        Ok(Some(releases)) => {
-            if releases.is_first {
-                let name = &releases.current.name;
-                remarks.push(format!(
-                    "{name} is the first release that Prometheus knows of."
-                ));
-            }
-            Some(releases)
-        }
-        Ok(None) => {
-            remarks.push(format!(
-                "No release is known: {} has no series. Nothing was compared.",
-                plan.metric
-            ));
-            None
-        }
-        Err(lost) => {
-            remarks.push(format!("Releases were not compared: {}.", lost.message));
-            None
-        }
-    }
+/// The worst of everything that was found.
+fn worst(
+    judged: &[Judged],
+    reasons: &[Explained],
+    policy: Option<&PolicyJudged>,
+    releases: Option<&Releases>,
+) -> Verdict {
+    let of_reasons = reasons.iter().map(|_| Verdict::Inconclusive);
+    let of_policy = policy.iter().map(|policy| policy.verdict);
+    let rows = releases.iter().flat_map(|releases| &releases.rows);
+    let of_releases = rows.map(|row| of_release(row.verdict, policy.is_some()));
+    of_reasons
+        .chain(of_policy)
+        .chain(of_releases)
+        .fold(Report::worst(judged), Verdict::max)
 }
 
 /// This program, with its version.
@@ -433,148 +344,6 @@ async fn period(
         unmeasured: seen.unmeasured,
         history: reading(asker, &plan.edge, warnings).await,
     }
-}
-
-/// What a window gave.
-struct Counted {
-    total: Asked<Reading>,
-    counted: Asked<Reading>,
-    unmeasured: Vec<Reason>,
-}
-
-impl Counted {
-    fn of(total: f64, bad: f64, counts: Counts) -> Self {
-        let one = |value| {
-            Ok(Reading {
-                values: vec![value],
-            })
-        };
-        let part = match counts {
-            Counts::Bad => bad,
-            Counts::Good => total - bad,
-        };
-        Self {
-            total: one(total),
-            counted: one(part),
-            unmeasured: Vec::new(),
-        }
-    }
-}
-
-async fn measured(
-    asker: &Asker<'_>,
-    measure: &Measure,
-    window: Duration,
-    warnings: &mut Warnings,
-) -> Counted {
-    match measure {
-        Measure::Counts { total, counted } => {
-            let (total, unmeasured) = match events(asker, total, window, warnings).await {
-                Ok(total) => (Ok(total.reading.clone()), holes(&total)),
-                Err(lost) => (Err(lost), Vec::new()),
-            };
-            let counted = events(asker, counted, window, warnings).await;
-            Counted {
-                total,
-                counted: counted.map(|counted| counted.reading),
-                unmeasured,
-            }
-        }
-        Measure::Curves(curves) => match curved(asker, curves, window, warnings).await {
-            Err(lost) => Counted {
-                total: Err(lost.clone()),
-                counted: Err(lost),
-                unmeasured: Vec::new(),
-            },
-            Ok(Ok(measured)) => Counted {
-                total: Ok(measured.total),
-                counted: Ok(measured.bad),
-                unmeasured: Vec::new(),
-            },
-            Ok(Err(unmeasured)) => Counted {
-                total: Ok(Reading::default()),
-                counted: Ok(Reading::default()),
-                unmeasured,
-            },
-        },
-    }
-}
-
-async fn events(
-    asker: &Asker<'_>,
-    count: &Count,
-    window: Duration,
-    warnings: &mut Warnings,
-) -> Asked<Pieced> {
-    events_over(asker, |window| count.over(window), window, warnings).await
-}
-
-/// Of a window that was read in pieces: those in which nobody counted anything.
-fn holes(total: &Pieced) -> Vec<Reason> {
-    let missing = Reason::PointsMissing {
-        query: Which::Total,
-        seen: (total.pieces - total.holes) as usize,
-        expected: total.pieces as usize,
-    };
-    (total.holes > 0).then_some(missing).into_iter().collect()
-}
-
-/// The most points of one answer: what Prometheus gives.
-const POINTS_AT_ONCE: i64 = 10_000;
-
-async fn curved(
-    asker: &Asker<'_>,
-    curves: &Curves,
-    window: Duration,
-    warnings: &mut Warnings,
-) -> Asked<Result<Measured, Vec<Reason>>> {
-    let end = asker.at().as_millisecond();
-    let length = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
-    let grid = Grid::over(end - length, end, curves.step);
-    let value = curve(asker, &curves.value, grid, warnings).await?;
-    let total = match &curves.total {
-        Some(total) => Some(curve(asker, total, grid, warnings).await?),
-        None => None,
-    };
-    Ok(measure(
-        curves.shape,
-        curves.method,
-        grid,
-        &value,
-        total.as_ref(),
-    ))
-}
-
-/// The values of a query on a grid, put together from as many answers as it takes.
-async fn curve(
-    asker: &Asker<'_>,
-    query: &str,
-    grid: Grid,
-    warnings: &mut Warnings,
-) -> Asked<Matrix> {
-    let mut whole: BTreeMap<Labels, Vec<(f64, f64)>> = BTreeMap::new();
-    let step = Duration::from_millis(grid.step.unsigned_abs());
-    let points = i64::try_from(grid.points).unwrap_or(i64::MAX);
-    let moment = |index: i64| {
-        let millis = grid.first.saturating_add(index.saturating_mul(grid.step));
-        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
-    };
-    let mut next = 0;
-    while next < points {
-        let last = (next + POINTS_AT_ONCE).min(points) - 1;
-        let answer = asker.range(query, moment(next), moment(last), step).await?;
-        for series in &warnings.of_matrix(answer).series {
-            let known = whole.entry(series.labels.clone()).or_default();
-            known.extend(series.points.iter().copied());
-        }
-        next = last + 1;
-    }
-    let series = whole.into_iter();
-    let series = series.map(|(labels, points)| Series { labels, points });
-    Ok(Matrix {
-        series: series.collect(),
-        warnings: Vec::new(),
-    })
 }
 
 #[derive(Default)]

@@ -67,7 +67,7 @@ const fn sign(verdict: Verdict) -> &'static str {
 fn about(share: f64) -> String {
     let digits = if share.abs() < 0.1 { 1e4 } else { 1e2 };
     percent(match (share * digits).round() / digits {
-        zero if zero == 0.0 => share,
+        0.0 => share,
         rounded => rounded,
     })
 }

@@ -97,6 +97,12 @@ async fn every_odd_answer_is_named() {
     for (name, bytes) in cases {
         said.push(format!("{name}: {}", said_of(bytes).await));
     }
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[tokio::test]
+async fn every_refusal_comes_with_advice() {
+    let mut said = Vec::new();
     for status in [
         "401 Unauthorized",
         "403 Forbidden",

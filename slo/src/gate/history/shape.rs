@@ -142,7 +142,7 @@ fn thinned<T>(bounds: Vec<T>) -> Vec<T> {
 
 fn share(part: f64, all: f64) -> Option<f64> {
     let share = part / all;
-    (all > 0.0 && share.is_finite() && share >= -NOISE && share <= 1.0 + NOISE)
+    (all > 0.0 && share.is_finite() && (-NOISE..=1.0 + NOISE).contains(&share))
         .then(|| share.clamp(0.0, 1.0))
 }
 

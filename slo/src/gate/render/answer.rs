@@ -299,7 +299,7 @@ fn more_events(report: &Report, why: &Why) -> String {
     match most.fold(why.more_needed, |most, more| {
         Some(most.map_or(more, |most| most.max(more)))
     }) {
-        Some(more) if more == 1.0 => "Send 1 more request, then judge again.".to_owned(),
+        Some(1.0) => "Send 1 more request, then judge again.".to_owned(),
         Some(more) => format!("Send {} more requests, then judge again.", count(more)),
         None => "Wait until the window holds more, then judge again.".to_owned(),
     }
