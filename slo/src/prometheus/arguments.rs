@@ -149,7 +149,9 @@ mod tests {
         let access = Command::try_parse_from(command).unwrap().access;
         assert_eq!(access.bearer_file, Some(PathBuf::from("a")));
         assert!(Command::try_parse_from(["gate", "--bearer", "secret"]).is_err());
-        insta::assert_snapshot!(Command::command().render_help());
+        // Not wrapped, whatever the width of the terminal is.
+        let mut command = Command::command().term_width(0);
+        insta::assert_snapshot!(command.render_help());
     }
 
     #[test]
