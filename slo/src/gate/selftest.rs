@@ -5,6 +5,7 @@ mod input;
 mod world;
 mod server;
 mod mutant;
+mod weighed;
 mod table;
 
 use std::path::PathBuf;
@@ -76,6 +77,8 @@ pub(super) struct Column {
     name: String,
     cells: Vec<Cell>,
     mutants: Vec<Cell>,
+    /// What it does to the whole by the policy; empty without one.
+    weighed: Vec<Cell>,
 }
 
 /// Tests every objective, and prints what came of it.
@@ -90,8 +93,12 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failure> {
         return Err(Failure::misused(message));
     }
     let mut columns = Vec::new();
-    for objective in &inputs.objectives {
-        columns.push(column(objective).await?);
+    for (index, objective) in inputs.objectives.iter().enumerate() {
+        let mut column = column(objective).await?;
+        if let Some((_, policy)) = &inputs.policy {
+            column.weighed = weighed::weighed(policy, &inputs.objectives, index);
+        }
+        columns.push(column);
     }
     let (text, outcome) = table::table(&columns);
     text::print(&text)?;
@@ -117,6 +124,7 @@ pub(super) async fn column(objective: &Objective) -> Result<Column, Failure> {
         name: objective.name.clone(),
         cells,
         mutants,
+        weighed: Vec::new(),
     })
 }
 

@@ -90,7 +90,7 @@ fn baseline(policy: &Policy, judged: &Judged, releases: Option<&Releases>) -> Ba
 }
 
 /// The signals that have a limit.
-fn limited(golden: &GoldenSignals) -> Vec<Signal> {
+pub(super) fn limited(golden: &GoldenSignals) -> Vec<Signal> {
     let limits = &golden.limits;
     [
         (Signal::LatencyP99, limits.latency_p99.is_some()),

@@ -6,6 +6,7 @@ use outcome::Outcome;
 
 use super::input::Input;
 use super::mutant::Mutant;
+use super::weighed::Weighed;
 use super::{Cell, Column};
 
 /// Columns of the name of an input.
@@ -34,10 +35,27 @@ pub(super) fn table(columns: &[Column]) -> (String, Outcome) {
             row(&mut text, mutant.as_str(), cells);
         }
         text.push('\n');
+        if block.iter().all(|column| column.weighed.is_empty()) {
+            continue;
+        }
+        row(
+            &mut text,
+            "by the policy",
+            block.iter().map(|_| String::new()),
+        );
+        for (index, weighed) in Weighed::ALL.iter().enumerate() {
+            let cells = block.iter().map(|column| shown(column.weighed[index]));
+            row(&mut text, weighed.as_str(), cells);
+        }
+        text.push('\n');
     }
-    let all = columns
-        .iter()
-        .flat_map(|column| column.cells.iter().chain(&column.mutants));
+    let all = columns.iter().flat_map(|column| {
+        column
+            .cells
+            .iter()
+            .chain(&column.mutants)
+            .chain(&column.weighed)
+    });
     let wrong = all.clone().filter(|cell| !cell.is_right()).count();
     let asked = all.filter(|cell| cell.expected.is_some()).count();
     let (sentence, outcome) = if wrong == 0 {

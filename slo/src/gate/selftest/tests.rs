@@ -70,3 +70,14 @@ async fn an_objective_that_cannot_block_is_found() {
     assert_eq!(outcome, Outcome::Missed, "{text}");
     assert!(text.contains("≠fail"), "{text}");
 }
+
+#[test]
+fn an_objective_blocks_by_the_policy_too() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let objectives = bundled();
+    let policy = crate::policy::read(&folder.join("gate.yaml"), &objectives).unwrap();
+    for index in 0..objectives.len() {
+        let cells = weighed::weighed(&policy, &objectives, index);
+        assert!(cells.iter().all(|cell| cell.is_right()), "{cells:?}");
+    }
+}
