@@ -4,6 +4,8 @@
 //! stages: one or more actions that set or take away a fault, then the probes that must come to
 //! hold because of it. `pauses.after` of the last action is how long the stage is held.
 
+#[allow(dead_code, reason = "not in use yet")]
+pub(crate) mod model;
 mod document;
 mod activity;
 mod rehearsed;

@@ -41,6 +41,18 @@ pub struct Journal {
     pub steady_states: SteadyStates,
     /// The stages of the method with their times.
     pub stages: Vec<StageRecord>,
+    /// When each fault was set and taken away.
+    #[serde(default)]
+    pub faults: Vec<FaultRecord>,
+    /// What was read of each probe, second by second.
+    #[serde(default)]
+    pub samples: Vec<Samples>,
+    /// When each alert was first seen after the first fault.
+    #[serde(default)]
+    pub detections: Vec<Detection>,
+    /// What users noticed, from the first fault to the recovery.
+    #[serde(default)]
+    pub users: Vec<UserRecord>,
     /// The activities of the method, in order.
     pub run: Vec<Activity>,
     /// What was undone, in order.
@@ -105,6 +117,64 @@ pub struct StageRecord {
     pub effect_seconds: Option<f64>,
 }
 
+/// A fault, from when it was in effect to when it was gone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FaultRecord {
+    /// Stage that set it.
+    pub stage: String,
+    /// Name of its action.
+    pub name: String,
+    /// Proxy or process that it broke.
+    pub target: String,
+    /// What it is called in metrics, such as `latency`.
+    pub fault: String,
+    /// In words, with its numbers.
+    pub detail: String,
+    /// From the start of the experiment to its taking effect, in seconds.
+    pub start_seconds: f64,
+    /// From the start of the experiment to its being gone, in seconds; `None` when it was left behind.
+    pub end_seconds: Option<f64>,
+}
+
+/// What was read of one probe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Samples {
+    /// Name of the probe.
+    pub probe: String,
+    /// The least it may be; `None` when there is no such bound.
+    pub least: Option<f64>,
+    /// The most it may be; `None` when there is no such bound.
+    pub most: Option<f64>,
+    /// Seconds from the start of the experiment, and the value; `None` when it was not known.
+    pub points: Vec<(f64, Option<f64>)>,
+}
+
+/// An alert that was seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Detection {
+    /// Its `alertname`.
+    pub alert: String,
+    /// Whether the experiment expects it.
+    pub expected: bool,
+    /// From the first fault to its being pending, in seconds; `None` when that was not seen.
+    pub pending_seconds: Option<f64>,
+    /// From the first fault to its firing, in seconds; `None` when that was not seen.
+    pub firing_seconds: Option<f64>,
+}
+
+/// What users noticed, by one objective.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UserRecord {
+    /// Name of the objective.
+    pub objective: String,
+    /// Share of good events; `None` when it is not known.
+    pub attained: Option<f64>,
+    /// The least that was promised.
+    pub least: f64,
+    /// Why it is not known; empty when it is.
+    pub detail: String,
+}
+
 /// One thing that was done or read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Activity {
@@ -148,6 +218,10 @@ impl Journal {
             recovery_seconds: None,
             steady_states: SteadyStates::default(),
             stages: Vec::new(),
+            faults: Vec::new(),
+            samples: Vec::new(),
+            detections: Vec::new(),
+            users: Vec::new(),
             run: Vec::new(),
             rollbacks: Vec::new(),
         }

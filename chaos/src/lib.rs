@@ -28,11 +28,18 @@ mod experiment;
 mod runner;
 mod journal;
 mod client;
+#[allow(dead_code, reason = "not in use yet")]
+mod lease;
+#[allow(dead_code, reason = "not in use yet")]
+mod processes;
+#[allow(dead_code, reason = "not in use yet")]
+mod show;
 pub mod toxiproxy;
 mod interrupt;
 mod say;
 
 pub use command::{Args, run};
 pub use journal::{
-    Activity, JOURNAL_SCHEMA, Journal, StageRecord, Status, SteadyState, SteadyStates, Subject,
+    Activity, Detection, FaultRecord, JOURNAL_SCHEMA, Journal, Samples, StageRecord, Status,
+    SteadyState, SteadyStates, Subject, UserRecord,
 };
