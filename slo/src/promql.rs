@@ -9,12 +9,14 @@ mod template;
 mod rewrite;
 mod catalog;
 mod labels;
+mod pattern;
 mod resolve;
 mod problem;
 
 pub use catalog::Catalog;
 pub(crate) use catalog::Kind;
 pub(crate) use labels::name_of;
+pub(crate) use pattern::literal;
 pub(crate) use problem::NOBODY;
 pub use problem::Problem;
 pub use resolve::check;

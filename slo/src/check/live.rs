@@ -9,7 +9,7 @@ use promql_parser::parser::Expr;
 use super::finding::{Finding, Level, parts};
 use crate::objective::{Indicator, Method, Objective};
 use crate::prometheus::{Answer, Client, SourceError};
-use crate::promql::{self, Catalog, Kind, name_of};
+use crate::promql::{self, Catalog, Kind, literal, name_of};
 use crate::query::{Form, Query};
 use crate::text::{count, percent, shown};
 use crate::window;
@@ -151,18 +151,6 @@ impl Asker<'_> {
 
 fn lost(error: SourceError) -> Failure {
     Failure::inconclusive(error.to_string())
-}
-
-/// A regular expression that matches exactly this text.
-fn literal(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len());
-    for character in text.chars() {
-        if r"\.+*?()|[]{}^$".contains(character) {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern
 }
 
 /// The query that counts the events of an objective, when its verdict is about their number.

@@ -370,7 +370,7 @@ pub(super) struct UpPlan {
 
 impl UpPlan {
     pub(super) fn new(jobs: &[&str], window: Duration) -> Self {
-        let pattern: Vec<String> = jobs.iter().map(|job| literal(job)).collect();
+        let pattern: Vec<String> = jobs.iter().map(|job| promql::literal(job)).collect();
         let pattern = promql_parser::util::escape_string(&pattern.join("|"));
         let up = format!("up{{job=~\"{pattern}\"}}");
         let sampled = window::text(window.max(RECENT));
@@ -383,18 +383,6 @@ impl UpPlan {
             now: up,
         }
     }
-}
-
-/// A regular expression that matches exactly this text.
-fn literal(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len());
-    for character in text.chars() {
-        if r"\.+*?()|[]{}^$".contains(character) {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern
 }
 
 #[cfg(test)]
