@@ -19,6 +19,7 @@ mod lease;
 mod registry;
 mod api;
 mod serve;
+mod child;
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -33,6 +34,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::interrupt::{Interrupt, Stopped};
 pub(crate) use api::Token;
 use api::Offer;
+pub(crate) use child::ToxiproxyChild;
 pub(crate) use lease::LEASE_SECONDS_MAX;
 use proxy::Hosts;
 use registry::Registry;

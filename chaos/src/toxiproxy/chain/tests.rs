@@ -1,5 +1,6 @@
 //! Stories of a chain, and one property: no byte is lost or overtaken while toxics come and go.
 
+use super::super::toxic::Validation;
 use super::*;
 use proptest::prelude::*;
 use rand::SeedableRng;
