@@ -9,30 +9,34 @@ mod worker;
 mod state;
 mod change;
 mod environment;
+mod marker;
+mod wire;
+mod leases;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use reqwest::Method;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use toxiproxy_rust::client::Client;
 use toxiproxy_rust::proxy::{Proxy, ProxyPack};
 
+use crate::toxiproxy::Token;
 pub(crate) use change::Change;
 pub(crate) use environment::keep_calls_direct;
 pub(crate) use error::ClientError;
+pub(crate) use leases::Refused;
+pub(crate) use marker::Marker;
 pub(crate) use state::{ProxyState, Toxic};
-use worker::{CALL_TIME_MAX, Worker};
-
-/// Most of an answer that is repeated in an error.
-const ERROR_CHARS_MAX: usize = 200;
+use wire::{Wire, checked_name};
+use worker::Worker;
 
 /// All proxies of a server, by name.
 pub(crate) type Proxies = BTreeMap<String, ProxyState>;
 
 /// A proxy that an experiment brings with it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProxyWanted {
     pub(crate) name: String,
@@ -44,8 +48,9 @@ pub(crate) struct ProxyWanted {
 #[derive(Debug)]
 pub(crate) struct Toxiproxy {
     address: SocketAddr,
-    http: reqwest::Client,
-    worker: tokio::sync::Mutex<Worker>,
+    wire: Wire,
+    /// `None` where `toxiproxy_rust` is not to be used: it can send no token.
+    worker: Option<tokio::sync::Mutex<Worker>>,
 }
 
 impl Toxiproxy {
@@ -54,20 +59,44 @@ impl Toxiproxy {
     /// # Errors
     /// [`ClientError`] when there is not.
     pub(crate) async fn connect(address: SocketAddr) -> Result<Self, ClientError> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(CALL_TIME_MAX)
-            .build();
-        let http = http.map_err(|error| unreachable("be called", &error))?;
-        let worker = tokio::sync::Mutex::new(Worker::start(address)?);
-        let toxiproxy = Self {
+        let worker = Some(tokio::sync::Mutex::new(Worker::start(address)?));
+        let wire = Wire::new(address, None)?;
+        Self::checked(Self {
             address,
-            http,
+            wire,
             worker,
+        })
+        .await
+    }
+
+    /// As [`Toxiproxy::connect`], without `toxiproxy_rust` and the environment that it obeys, and
+    /// for servers that want a token.
+    ///
+    /// # Errors
+    /// As [`Toxiproxy::connect`].
+    pub(crate) async fn connect_plainly(
+        address: SocketAddr,
+        token: Option<&Token>,
+    ) -> Result<Self, ClientError> {
+        let wire = Wire::new(address, token)?;
+        let worker = None;
+        Self::checked(Self {
+            address,
+            wire,
+            worker,
+        })
+        .await
+    }
+
+    async fn checked(toxiproxy: Self) -> Result<Self, ClientError> {
+        let what = "say its version";
+        let answered = match &toxiproxy.worker {
+            Some(worker) => {
+                let mut worker = worker.lock().await;
+                worker.call(what, |client| client.version()).await?
+            }
+            None => toxiproxy.wire.text(what, &["version"]).await?,
         };
-        let answered = toxiproxy
-            .call("say its version", |client| client.version())
-            .await?;
         let version = version_in(&answered);
         if is_supported(version) {
             return Ok(toxiproxy);
@@ -75,12 +104,14 @@ impl Toxiproxy {
         Err(ClientError::TooOld(version.chars().take(40).collect()))
     }
 
-    async fn call<T: Send + 'static>(
-        &self,
-        what: &str,
-        call: impl FnOnce(&toxiproxy_rust::client::Client) -> Result<T, String> + Send + 'static,
-    ) -> Result<T, ClientError> {
-        self.worker.lock().await.call(what, call).await
+    /// Where it is.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it is sent with every call.
+    pub(crate) fn token(&self) -> Option<&Token> {
+        self.wire.token()
     }
 
     /// All proxies with their toxics.
@@ -88,7 +119,7 @@ impl Toxiproxy {
     /// # Errors
     /// [`ClientError`] when they are not known.
     pub(crate) async fn proxies(&self) -> Result<Proxies, ClientError> {
-        self.get("list its proxies", "proxies").await
+        self.wire.get("list its proxies", &["proxies"]).await
     }
 
     /// Makes sure that these proxies exist.
@@ -96,14 +127,27 @@ impl Toxiproxy {
     /// # Errors
     /// [`ClientError`] when one does not exist afterwards.
     pub(crate) async fn populate(&self, wanted: &[ProxyWanted]) -> Result<(), ClientError> {
+        for proxy in wanted {
+            checked_name("a proxy", &proxy.name)?;
+        }
+        let what = "make proxies";
+        let Some(worker) = &self.worker else {
+            let body = json!(wanted);
+            self.wire
+                .send(what, Method::POST, &["populate"], Some(body))
+                .await?;
+            return self.are_there(wanted).await;
+        };
         let packs = wanted.iter().cloned();
         let packs: Vec<ProxyPack> = packs
             .map(|proxy| ProxyPack::new(proxy.name, proxy.listen, proxy.upstream))
             .collect();
-        self.call("make proxies", move |client| {
-            client.populate(packs).map(drop)
-        })
-        .await?;
+        let populate = move |client: &Client| client.populate(packs).map(drop);
+        worker.lock().await.call(what, populate).await?;
+        self.are_there(wanted).await
+    }
+
+    async fn are_there(&self, wanted: &[ProxyWanted]) -> Result<(), ClientError> {
         let found = self.proxies().await?;
         match wanted.iter().find(|proxy| !found.contains_key(&proxy.name)) {
             Some(missing) => Err(ClientError::NoProxy(missing.name.clone())),
@@ -120,8 +164,8 @@ impl Toxiproxy {
             return Ok(());
         }
         let what = format!("delete {proxy}");
-        let path = format!("proxies/{proxy}");
-        self.send(&what, Method::DELETE, &path, None).await?;
+        let path = ["proxies", checked_name("a proxy", proxy)?];
+        self.wire.send(&what, Method::DELETE, &path, None).await?;
         if self.proxies().await?.contains_key(proxy) {
             let found = "it is still there".to_owned();
             return Err(ClientError::NotDone { what, found });
@@ -134,11 +178,23 @@ impl Toxiproxy {
     /// # Errors
     /// [`ClientError`] when it is not known to have been made; it may have been.
     pub(crate) async fn make(&self, change: &Change) -> Result<(), ClientError> {
+        self.make_under(change, None).await
+    }
+
+    /// As [`Toxiproxy::make`], under a lease of the embedded server.
+    ///
+    /// # Errors
+    /// As [`Toxiproxy::make`].
+    pub(crate) async fn make_under(
+        &self,
+        change: &Change,
+        lease: Option<&str>,
+    ) -> Result<(), ClientError> {
+        checked_name("a proxy", change.proxy())?;
         let what = change.to_string();
-        match change {
-            Change::Add { proxy, toxic } => self.add(&what, proxy, toxic).await?,
-            Change::Remove { proxy, name } => self.remove(&what, proxy, name).await?,
-            Change::Enable { proxy, enabled } => self.enable(&what, proxy, *enabled).await?,
+        match self.said_by_crate(change, lease) {
+            Some((worker, call)) => worker.lock().await.call(&what, call).await?,
+            None => self.say(&what, change, lease).await?,
         }
         let found = self.proxy(change.proxy()).await?;
         match not_done(change, &found) {
@@ -158,7 +214,9 @@ impl Toxiproxy {
 
     /// Waits until no change that was given up can take effect any more.
     pub(crate) async fn settle(&self) {
-        self.worker.lock().await.settle().await;
+        if let Some(worker) = &self.worker {
+            worker.lock().await.settle().await;
+        }
     }
 
     async fn proxy(&self, name: &str) -> Result<ProxyState, ClientError> {
@@ -167,102 +225,69 @@ impl Toxiproxy {
             .ok_or_else(|| ClientError::NoProxy(name.to_owned()))
     }
 
-    async fn add(&self, what: &str, proxy: &str, toxic: &Toxic) -> Result<(), ClientError> {
-        let Some(add) = said_by_crate(toxic) else {
-            let path = format!("proxies/{proxy}/toxics");
-            return self
-                .send(what, Method::POST, &path, Some(json!(toxic)))
-                .await;
+    /// The call of `toxiproxy_rust` that makes this change, when it has one.
+    fn said_by_crate(
+        &self,
+        change: &Change,
+        lease: Option<&str>,
+    ) -> Option<(&tokio::sync::Mutex<Worker>, Call)> {
+        let worker = self.worker.as_ref().filter(|_| lease.is_none())?;
+        let name = change.proxy().to_owned();
+        // It builds paths without encoding them.
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        if !name.chars().all(is_plain) {
+            return None;
+        }
+        let call: Call = match change {
+            Change::Add { toxic, .. } => {
+                let add = adding(toxic)?;
+                Box::new(move |client| client.find_proxy(&name).map(|proxy| add(&proxy)))
+            }
+            Change::Enable { enabled: true, .. } => Box::new(move |client| {
+                let proxy = client.find_proxy(&name)?;
+                proxy.enable()
+            }),
+            Change::Enable { enabled: false, .. } => Box::new(move |client| {
+                let proxy = client.find_proxy(&name)?;
+                proxy.disable()
+            }),
+            Change::Update { .. } | Change::Remove { .. } => return None,
         };
-        let name = proxy.to_owned();
-        self.call(what, move |client| {
-            client.find_proxy(&name).map(|proxy| add(&proxy))
-        })
-        .await
+        Some((worker, call))
     }
 
-    async fn remove(&self, what: &str, proxy: &str, name: &str) -> Result<(), ClientError> {
-        let path = format!("proxies/{proxy}/toxics/{name}");
-        self.send(what, Method::DELETE, &path, None).await
-    }
-
-    async fn enable(&self, what: &str, proxy: &str, enabled: bool) -> Result<(), ClientError> {
-        let name = proxy.to_owned();
-        let switch = if enabled {
-            Proxy::enable
-        } else {
-            Proxy::disable
-        };
-        self.call(what, move |client| {
-            client.find_proxy(&name).and_then(|proxy| switch(&proxy))
-        })
-        .await
-    }
-
-    async fn get<T: DeserializeOwned>(&self, what: &str, path: &str) -> Result<T, ClientError> {
-        let text = self.answer(what, Method::GET, path, None).await?;
-        serde_json::from_str(&text).map_err(|error| ClientError::Unreadable {
-            what: what.to_owned(),
-            cause: error.to_string(),
-        })
-    }
-
-    async fn send(
+    async fn say(
         &self,
         what: &str,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
+        change: &Change,
+        lease: Option<&str>,
     ) -> Result<(), ClientError> {
-        self.answer(what, method, path, body).await.map(drop)
-    }
-
-    async fn answer(
-        &self,
-        what: &str,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Result<String, ClientError> {
-        let url = format!("http://{}/{path}", self.address);
-        let mut request = self.http.request(method, url);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let answer = request
-            .send()
-            .await
-            .map_err(|error| unreachable(what, &error))?;
-        let status = answer.status();
-        let text = answer
-            .text()
-            .await
-            .map_err(|error| unreachable(what, &error))?;
-        if status.is_success() {
-            return Ok(text);
-        }
-        Err(ClientError::Refused {
-            what: what.to_owned(),
-            status: status.as_u16(),
-            text: text.trim().chars().take(ERROR_CHARS_MAX).collect(),
-        })
-    }
-}
-
-fn unreachable(what: &str, error: &reqwest::Error) -> ClientError {
-    if error.is_timeout() {
-        return ClientError::TimedOut {
-            what: what.to_owned(),
-            seconds: CALL_TIME_MAX.as_secs(),
+        let proxy = change.proxy();
+        let (method, path, mut body) = match change {
+            Change::Add { toxic, .. } => {
+                checked_name("a toxic", &toxic.name)?;
+                let path = vec!["proxies", proxy, "toxics"];
+                (Method::POST, path, json!(toxic))
+            }
+            Change::Update { toxic, .. } => {
+                let path = vec!["proxies", proxy, "toxics", checked_name("a toxic", &toxic.name)?];
+                let numbers = json!({ "toxicity": toxic.toxicity, "attributes": toxic.attributes });
+                // PATCH came with 2.6; POST works everywhere.
+                (Method::POST, path, numbers)
+            }
+            Change::Remove { name, .. } => {
+                let path = ["proxies", proxy, "toxics", checked_name("a toxic", name)?];
+                return self.wire.send(what, Method::DELETE, &path, None).await;
+            }
+            Change::Enable { enabled, .. } => {
+                let path = vec!["proxies", proxy];
+                (Method::POST, path, json!({ "enabled": enabled }))
+            }
         };
-    }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    ClientError::Unreachable {
-        what: what.to_owned(),
-        cause: cause.to_string(),
+        if let Some(lease) = lease.filter(|_| change.undo().is_some()) {
+            body["lease"] = json!(lease);
+        }
+        self.wire.send(what, method, &path, Some(body)).await
     }
 }
 
@@ -270,7 +295,8 @@ fn unreachable(what: &str, error: &reqwest::Error) -> ClientError {
 fn not_done(change: &Change, found: &ProxyState) -> Option<String> {
     let toxic = |name: &str| found.toxics.iter().find(|toxic| toxic.name == name);
     match change {
-        Change::Add { toxic: wanted, .. } => match toxic(&wanted.name) {
+        Change::Add { toxic: wanted, .. } | Change::Update { toxic: wanted, .. } => match toxic(&wanted.name)
+        {
             Some(found) => wanted.difference(found),
             None => Some("there is no such toxic".to_owned()),
         },
@@ -283,9 +309,10 @@ fn not_done(change: &Change, found: &ProxyState) -> Option<String> {
 }
 
 type Adding = Box<dyn FnOnce(&Proxy) + Send>;
+type Call = Box<dyn FnOnce(&Client) -> Result<(), String> + Send>;
 
 /// The call of `toxiproxy_rust` that adds this toxic, when it has one.
-fn said_by_crate(toxic: &Toxic) -> Option<Adding> {
+fn adding(toxic: &Toxic) -> Option<Adding> {
     if toxic.name != format!("{}_{}", toxic.kind, toxic.stream) {
         return None;
     }

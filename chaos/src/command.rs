@@ -15,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 use crate::client::{ProxyWanted, Toxiproxy, keep_calls_direct};
 use crate::experiment::Experiment;
 use crate::interrupt::Interrupt;
+use crate::lease::guard;
 use crate::runner::{self, Observer, Tools, caught};
 use crate::say::say;
-use crate::toxiproxy::ToxiproxyServer;
+use crate::toxiproxy::{Token, ToxiproxyChild, read_token};
 
 /// Experiments of one call.
 const FILES_MAX: usize = 64;
@@ -53,6 +54,9 @@ enum Verb {
         #[arg(long, value_name = "HOST")]
         allow_remote: Vec<String>,
     },
+    /// Undo the faults of a run that ends without doing so; `run` starts it.
+    #[command(hide = true)]
+    Guard,
 }
 
 /// Arguments of `proofmark chaos run`.
@@ -61,10 +65,14 @@ struct RunArgs {
     /// Experiment files.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// A running Toxiproxy, 2.1 or later; without it one is embedded, on 127.0.0.1:8474. Proxies
+    /// A running Toxiproxy, 2.1 or later; without it one is started, on 127.0.0.1:8474, that ends
+    /// with this process, even when that is killed: its proxies then refuse connections. Proxies
     /// that the files name are made if they are not there, and removed at the end.
     #[arg(long, value_name = "ADDR")]
     toxiproxy: Option<String>,
+    /// File with the token that the Toxiproxy wants to be sent.
+    #[arg(long, value_name = "FILE", requires = "toxiproxy")]
+    toxiproxy_token_file: Option<PathBuf>,
     /// Prometheus that scrapes the service.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090")]
     prometheus: String,
@@ -98,6 +106,7 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
             files,
             allow_remote,
         } => check_all(&files, &allow_remote),
+        Verb::Guard => guard::run().await,
     }
 }
 
@@ -155,12 +164,14 @@ async fn run_all(args: &RunArgs) -> Result<Outcome, Failure> {
     let address = unless_stopped(&stop, toxiproxy_address(args, &proxies)).await?;
     // Nothing may have been started yet: it may replace this process.
     keep_calls_direct(address.ip())?;
+    let token = args.toxiproxy_token_file.as_deref();
+    let token = token.map(read_token).transpose()?;
     make_folder(args.out.as_deref())?;
     let meter = Arc::new(Meter::new(&[CHAOS_FAULT_ACTIVE.metric()]));
     let exposition = offer_metrics(args, &meter).await?;
     let embedded = embedded(args).await?;
     let tools = Tools {
-        toxiproxy: unless_stopped(&stop, async { Ok(Toxiproxy::connect(address).await?) }).await?,
+        toxiproxy: unless_stopped(&stop, connect(address, token.as_ref())).await?,
         observer,
         meter,
         scale: args.scale,
@@ -237,12 +248,19 @@ async fn toxiproxy_address(args: &RunArgs, proxies: &[ProxyWanted]) -> Result<So
     }
 }
 
-async fn embedded(args: &RunArgs) -> Result<Option<ToxiproxyServer>, Failure> {
+async fn embedded(args: &RunArgs) -> Result<Option<ToxiproxyChild>, Failure> {
     if args.toxiproxy.is_some() {
         return Ok(None);
     }
-    let server = ToxiproxyServer::start(EMBEDDED_LISTEN, 0, args.allow_remote.clone()).await?;
-    Ok(Some(server))
+    let child = ToxiproxyChild::start(EMBEDDED_LISTEN, &args.allow_remote).await?;
+    Ok(Some(child))
+}
+
+async fn connect(address: SocketAddr, token: Option<&Token>) -> Result<Toxiproxy, Failure> {
+    Ok(match token {
+        Some(_) => Toxiproxy::connect_plainly(address, token).await?,
+        None => Toxiproxy::connect(address).await?,
+    })
 }
 
 async fn resolve(text: &str, allowed: &[String]) -> Result<SocketAddr, Failure> {

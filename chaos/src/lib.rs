@@ -28,6 +28,7 @@ mod experiment;
 mod runner;
 mod journal;
 mod client;
+mod helper;
 #[allow(dead_code, reason = "not in use yet")]
 mod lease;
 #[allow(dead_code, reason = "not in use yet")]
@@ -39,6 +40,7 @@ mod interrupt;
 mod say;
 
 pub use command::{Args, run};
+pub use helper::helpers_start_by;
 pub use journal::{
     Activity, Detection, FaultRecord, JOURNAL_SCHEMA, Journal, Samples, StageRecord, Status,
     SteadyState, SteadyStates, Subject, UserRecord,

@@ -12,6 +12,8 @@ use super::state::Toxic;
 pub(crate) enum Change {
     /// A toxic is added.
     Add { proxy: String, toxic: Toxic },
+    /// A toxic gets other numbers; its type and stream stay.
+    Update { proxy: String, toxic: Toxic },
     /// A toxic is removed.
     Remove { proxy: String, name: String },
     /// It listens, or refuses connections and closes open ones.
@@ -22,16 +24,17 @@ impl Change {
     /// The proxy that is changed.
     pub(crate) fn proxy(&self) -> &str {
         match self {
-            Self::Add { proxy, .. } | Self::Remove { proxy, .. } | Self::Enable { proxy, .. } => {
-                proxy
-            }
+            Self::Add { proxy, .. }
+            | Self::Update { proxy, .. }
+            | Self::Remove { proxy, .. }
+            | Self::Enable { proxy, .. } => proxy,
         }
     }
 
     /// What the fault is called in metrics: the type of the toxic, or `disabled`.
     pub(crate) fn fault(&self) -> Option<&str> {
         match self {
-            Self::Add { toxic, .. } => Some(&toxic.kind),
+            Self::Add { toxic, .. } | Self::Update { toxic, .. } => Some(&toxic.kind),
             Self::Enable { enabled: false, .. } => Some("disabled"),
             Self::Remove { .. } | Self::Enable { enabled: true, .. } => None,
         }
@@ -40,7 +43,7 @@ impl Change {
     /// The change that takes a fault away; `None` when this one is no fault.
     pub(crate) fn undo(&self) -> Option<Self> {
         match self {
-            Self::Add { proxy, toxic } => Some(Self::Remove {
+            Self::Add { proxy, toxic } | Self::Update { proxy, toxic } => Some(Self::Remove {
                 proxy: proxy.clone(),
                 name: toxic.name.clone(),
             }),
@@ -65,6 +68,13 @@ impl fmt::Display for Change {
                     write!(f, " {name}={value}")?;
                 }
                 write!(f, " to {proxy} {}", toxic.stream)
+            }
+            Self::Update { proxy, toxic } => {
+                write!(f, "update {}", toxic.name)?;
+                for (name, value) in &toxic.attributes {
+                    write!(f, " {name}={value}")?;
+                }
+                write!(f, " of {proxy}")
             }
             Self::Remove { proxy, name } => write!(f, "remove {name} from {proxy}"),
             Self::Enable {

@@ -23,6 +23,14 @@ pub(crate) enum ClientError {
     NoProxy(String),
     #[error("Toxiproxy is version {0}, expected 2.1 or later")]
     TooOld(String),
+    #[error(
+        "{what} is called {name:?}, expected 1 to 128 printable characters other than . and .."
+    )]
+    BadName { what: &'static str, name: String },
+    #[error("the lease under which faults are set has ended, so no fault is set any more")]
+    LeaseEnded,
+    #[error("the guard that would undo the fault did not {what}: {cause}")]
+    Guard { what: &'static str, cause: String },
     #[error("a bug: the client of Toxiproxy panicked")]
     Panicked,
     #[error("the client of Toxiproxy cannot be started")]

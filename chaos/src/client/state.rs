@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::marker::Marker;
+
 /// A proxy as the API shows it; fields that we do not use may be there.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct ProxyState {
@@ -19,13 +21,14 @@ pub(crate) struct ProxyState {
 }
 
 impl ProxyState {
-    /// What keeps it from passing everything on untouched.
+    /// What keeps it from passing everything on untouched. The mark of a lease does not.
     pub(crate) fn trouble(&self) -> Option<String> {
         if !self.enabled {
             return Some("is disabled".to_owned());
         }
-        self.toxics
-            .first()
+        let mut toxics = self.toxics.iter();
+        toxics
+            .find(|toxic| Marker::parse(&toxic.name).is_none())
             .map(|toxic| format!("has the toxic {}", toxic.name))
     }
 }
@@ -39,7 +42,7 @@ pub(crate) struct Toxic {
     pub(crate) stream: String,
     pub(crate) toxicity: f64,
     #[serde(default)]
-    pub(crate) attributes: BTreeMap<String, u64>,
+    pub(crate) attributes: BTreeMap<String, i64>,
 }
 
 /// Toxicity goes through `f32` on its way.
@@ -73,7 +76,7 @@ impl Toxic {
 mod tests {
     use super::*;
 
-    fn latency(ms: u64) -> Toxic {
+    fn latency(ms: i64) -> Toxic {
         Toxic {
             name: "latency_downstream".to_owned(),
             kind: "latency".to_owned(),

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::toxiproxy::ToxiproxyServer;
 
-fn latency(name: &str, ms: u64) -> Change {
+fn latency(name: &str, ms: i64) -> Change {
     let toxic = Toxic {
         name: name.to_owned(),
         kind: "latency".to_owned(),

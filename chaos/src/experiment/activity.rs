@@ -195,7 +195,7 @@ fn add(proxy: &str, arguments: &Value) -> Result<Action, Wrong> {
         #[serde(default = "always")]
         toxicity: f64,
         #[serde(default)]
-        attributes: BTreeMap<String, u64>,
+        attributes: BTreeMap<String, i64>,
     }
     let wanted = Wanted::deserialize(arguments)
         .map_err(|error| format!("has arguments that are no toxic: {error}"))?;

@@ -28,6 +28,12 @@ impl Rehearsed {
                     return Err(format!("adds a second toxic {} to {proxy}", toxic.name));
                 }
             }
+            Action::Change(Change::Update { proxy, toxic }) => {
+                if !self.toxics.contains(&(proxy.clone(), toxic.name.clone())) {
+                    let name = &toxic.name;
+                    return Err(format!("updates {name} of {proxy}, which has no such toxic"));
+                }
+            }
             Action::Change(Change::Remove { proxy, name }) => {
                 if !self.toxics.remove(&(proxy.clone(), name.clone())) {
                     return Err(format!(

@@ -1,34 +1,54 @@
-//! Toxiproxy's REST API, as version 2.12 speaks it.
+//! Toxiproxy's REST API, as version 2.12 speaks it, and leases beside it.
+
+mod gate;
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
 
 use super::error::ApiError;
+use super::lease::UnderLease;
 use super::limit::BODY_BYTES_MAX;
-use super::proxy::{NewProxy, ProxyUpdate};
+use super::proxy::NewProxy;
 use super::registry::Registry;
-use super::toxic::{NewToxic, ToxicUpdate};
+use super::traffic;
+pub(crate) use gate::Token;
 
 /// What `/version` says: the version whose API this is.
 pub(crate) const VERSION: &str = "2.12.0";
 
-type Shared = Arc<Mutex<Registry>>;
 type Answer = Result<Response, ApiError>;
 
+/// What the API offers beside the routes that are always there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Offer {
+    /// `/metrics` counts the bytes of each proxy.
+    pub(crate) metrics: bool,
+    /// `/metrics` describes the process.
+    pub(crate) runtime_metrics: bool,
+    /// Exactly the original's API: no leases.
+    pub(crate) as_original: bool,
+    /// Whoever calls must know it.
+    pub(crate) token: Option<Token>,
+}
+
+#[derive(Debug, Clone)]
+struct Shared {
+    registry: Arc<Registry>,
+    offer: Arc<Offer>,
+}
+
 /// The API over these proxies.
-pub(crate) fn router(registry: Registry) -> Router {
-    let registry: Shared = Arc::new(Mutex::new(registry));
-    Router::new()
+pub(crate) fn router(registry: Arc<Registry>, offer: Offer) -> Router {
+    let mut routes = Router::new()
         .route(
             "/version",
             get(async || Json(json!({ "version": VERSION }))),
@@ -53,20 +73,23 @@ pub(crate) fn router(registry: Registry) -> Router {
                 .post(update_toxic)
                 .patch(update_toxic)
                 .delete(delete_toxic),
-        )
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn(refuse_browsers))
-        .with_state(registry)
-}
-
-/// A page in a browser could otherwise be made to reach this API on loopback.
-async fn refuse_browsers(request: Request, next: Next) -> Response {
-    let agent = request.headers().get(header::USER_AGENT);
-    if agent.is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla/")) {
-        let body = json!({ "error": "User agent not allowed", "status": 403 });
-        return (StatusCode::FORBIDDEN, Json(body)).into_response();
+        );
+    if !offer.as_original {
+        routes = routes
+            .route("/leases", get(list_leases).post(take_lease))
+            .route("/leases/{lease}", post(renew_lease).delete(end_lease));
     }
-    next.run(request).await
+    if offer.metrics || offer.runtime_metrics {
+        routes = routes.route("/metrics", get(metrics));
+    }
+    let token = offer.token.clone();
+    let offer = Arc::new(offer);
+    routes
+        .layer(middleware::from_fn(gate::complete))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(token, gate::admit))
+        .layer(middleware::from_fn(gate::as_json))
+        .with_state(Shared { registry, offer })
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
@@ -81,23 +104,51 @@ fn no_content() -> Answer {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn list_proxies(State(registry): State<Shared>) -> Answer {
-    answer(StatusCode::OK, registry.lock().await.to_json())
+impl Shared {
+    /// Reads a body, and the lease that it names; the original ignores the latter.
+    fn under_lease<T: DeserializeOwned>(
+        &self,
+        body: &[u8],
+    ) -> Result<(T, Option<String>), ApiError> {
+        let wanted = parse(body)?;
+        if self.offer.as_original {
+            return Ok((wanted, None));
+        }
+        let under: UnderLease = parse(body)?;
+        Ok((wanted, under.lease))
+    }
+
+    fn without_lease(&self, lease: &mut Option<String>) {
+        if self.offer.as_original {
+            *lease = None;
+        }
+    }
+
+    fn new_proxies(&self, mut wanted: Vec<NewProxy>) -> Vec<NewProxy> {
+        for proxy in &mut wanted {
+            self.without_lease(&mut proxy.lease);
+        }
+        wanted
+    }
 }
 
-async fn create_proxy(State(registry): State<Shared>, body: Bytes) -> Answer {
-    let wanted: NewProxy = parse(&body)?;
-    let made = registry.lock().await.create(wanted).await?;
-    answer(StatusCode::CREATED, made)
+async fn list_proxies(State(app): State<Shared>) -> Answer {
+    answer(StatusCode::OK, app.registry.to_json().await)
+}
+
+async fn create_proxy(State(app): State<Shared>, body: Bytes) -> Answer {
+    let mut wanted: NewProxy = parse(&body)?;
+    app.without_lease(&mut wanted.lease);
+    answer(StatusCode::CREATED, app.registry.create(wanted).await?)
 }
 
 /// Takes a list of proxies, or one proxy alone.
-async fn populate(State(registry): State<Shared>, body: Bytes) -> Answer {
+async fn populate(State(app): State<Shared>, body: Bytes) -> Answer {
     let wanted: Vec<NewProxy> = parse(&body).or_else(|error| {
         let alone: Result<NewProxy, ApiError> = parse(&body);
         alone.map(|proxy| vec![proxy]).map_err(|_| error)
     })?;
-    match registry.lock().await.populate(wanted).await {
+    match app.registry.populate(app.new_proxies(wanted)).await {
         (made, Ok(())) => answer(StatusCode::CREATED, json!({ "proxies": made })),
         (made, Err(error)) => {
             let status = error.status();
@@ -108,80 +159,106 @@ async fn populate(State(registry): State<Shared>, body: Bytes) -> Answer {
     }
 }
 
-async fn reset(State(registry): State<Shared>) -> Answer {
-    registry.lock().await.reset().await?;
+async fn reset(State(app): State<Shared>) -> Answer {
+    app.registry.reset().await?;
     no_content()
 }
 
-async fn show_proxy(State(registry): State<Shared>, Path(name): Path<String>) -> Answer {
-    answer(
-        StatusCode::OK,
-        registry.lock().await.proxy(&name)?.to_json(),
-    )
+async fn show_proxy(State(app): State<Shared>, Path(name): Path<String>) -> Answer {
+    answer(StatusCode::OK, app.registry.proxy(&name).await?.to_json())
 }
 
 async fn update_proxy(
-    State(registry): State<Shared>,
+    State(app): State<Shared>,
     Path(name): Path<String>,
     body: Bytes,
 ) -> Answer {
-    let mut registry = registry.lock().await;
-    let hosts = registry.hosts().clone();
-    let proxy = registry.proxy(&name)?;
-    let wanted: ProxyUpdate = parse(&body)?;
-    proxy.update(wanted, &hosts).await?;
-    answer(StatusCode::OK, proxy.to_json())
+    let wanted = || {
+        let mut wanted: super::proxy::ProxyUpdate = parse(&body)?;
+        app.without_lease(&mut wanted.lease);
+        Ok(wanted)
+    };
+    answer(StatusCode::OK, app.registry.update(&name, wanted).await?)
 }
 
-async fn delete_proxy(State(registry): State<Shared>, Path(name): Path<String>) -> Answer {
-    registry.lock().await.delete(&name).await?;
+async fn delete_proxy(State(app): State<Shared>, Path(name): Path<String>) -> Answer {
+    app.registry.delete(&name).await?;
     no_content()
 }
 
-async fn list_toxics(State(registry): State<Shared>, Path(name): Path<String>) -> Answer {
-    let toxics = registry.lock().await.proxy(&name)?.toxics_json();
+async fn list_toxics(State(app): State<Shared>, Path(name): Path<String>) -> Answer {
+    let toxics = app.registry.proxy(&name).await?.toxics_json();
     answer(StatusCode::OK, json!(toxics))
 }
 
 async fn create_toxic(
-    State(registry): State<Shared>,
+    State(app): State<Shared>,
     Path(name): Path<String>,
     body: Bytes,
 ) -> Answer {
-    let mut registry = registry.lock().await;
-    let proxy = registry.proxy(&name)?;
-    let wanted: NewToxic = parse(&body)?;
-    answer(StatusCode::OK, proxy.add_toxic(wanted).await?)
+    let wanted = || app.under_lease(&body);
+    answer(StatusCode::OK, app.registry.add_toxic(&name, wanted).await?)
 }
 
 async fn show_toxic(
-    State(registry): State<Shared>,
+    State(app): State<Shared>,
     Path((name, toxic)): Path<(String, String)>,
 ) -> Answer {
-    let toxic = registry.lock().await.proxy(&name)?.toxic_json(&toxic)?;
+    let toxic = app.registry.proxy(&name).await?.toxic_json(&toxic)?;
     answer(StatusCode::OK, toxic)
 }
 
 async fn update_toxic(
-    State(registry): State<Shared>,
+    State(app): State<Shared>,
     Path((name, toxic)): Path<(String, String)>,
     body: Bytes,
 ) -> Answer {
-    let mut registry = registry.lock().await;
-    let proxy = registry.proxy(&name)?;
-    let update: ToxicUpdate = parse(&body)?;
-    answer(StatusCode::OK, proxy.update_toxic(&toxic, &update).await?)
+    let wanted = || app.under_lease(&body);
+    let updated = app.registry.update_toxic((&name, &toxic), wanted).await?;
+    answer(StatusCode::OK, updated)
 }
 
 async fn delete_toxic(
-    State(registry): State<Shared>,
+    State(app): State<Shared>,
     Path((name, toxic)): Path<(String, String)>,
 ) -> Answer {
-    registry
-        .lock()
-        .await
-        .proxy(&name)?
-        .remove_toxic(&toxic)
-        .await?;
+    let mut proxy = app.registry.proxy(&name).await?;
+    proxy.remove_toxic(&toxic).await?;
     no_content()
+}
+
+async fn list_leases(State(app): State<Shared>) -> Answer {
+    answer(StatusCode::OK, app.registry.leases_json())
+}
+
+async fn take_lease(State(app): State<Shared>, body: Bytes) -> Answer {
+    let taken = app.registry.take_lease(parse(&body)?)?;
+    answer(StatusCode::CREATED, taken)
+}
+
+async fn renew_lease(State(app): State<Shared>, Path(lease): Path<String>) -> Answer {
+    answer(StatusCode::OK, app.registry.renew_lease(&lease)?)
+}
+
+async fn end_lease(State(app): State<Shared>, Path(lease): Path<String>) -> Answer {
+    app.registry.end_lease(&lease).await?;
+    no_content()
+}
+
+/// The content type of Prometheus's text format.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+async fn metrics(State(app): State<Shared>) -> Response {
+    let mut page = String::new();
+    if app.offer.metrics {
+        page += &traffic::page(&app.registry.traffic().await);
+    }
+    if app.offer.runtime_metrics {
+        // What the system does not tell is left out.
+        let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
+        let open_files = std::fs::read_dir("/proc/self/fd").map(Iterator::count).ok();
+        let (statm, stat) = (read("/proc/self/statm"), read("/proc/self/stat"));
+        page += &traffic::process_page(&statm, &stat, open_files);
+    }
+    ([(header::CONTENT_TYPE, METRICS_TYPE)], page).into_response()
 }

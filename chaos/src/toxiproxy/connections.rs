@@ -15,11 +15,13 @@ use super::error::ApiError;
 use super::limit::{CHANGE_TIME_MAX, CHANGES_QUEUED_MAX, CONNECTIONS_MAX, DIAL_TIME_MAX};
 use super::link::{Change, Ends, Link};
 use super::toxic::{Stream, Toxic};
+use super::traffic::Traffic;
 
 /// The connections of a proxy; clones are the same ones.
 #[derive(Debug, Clone)]
 pub(crate) struct Connections {
     inner: Arc<Mutex<Inner>>,
+    traffic: Arc<Traffic>,
 }
 
 #[derive(Debug)]
@@ -51,7 +53,7 @@ impl Drop for Entry {
 
 impl Connections {
     /// No connections and no toxics yet; `seed` decides all that is random.
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64, traffic: Arc<Traffic>) -> Self {
         let inner = Inner {
             toxics: Arc::new([]),
             open: HashMap::new(),
@@ -60,6 +62,7 @@ impl Connections {
         };
         Self {
             inner: Arc::new(Mutex::new(inner)),
+            traffic,
         }
     }
 
@@ -132,6 +135,7 @@ impl Connections {
                 destination: Arc::clone(destination),
                 changes,
                 ends: Arc::clone(&ends),
+                traffic: Arc::clone(&self.traffic),
             }
         };
         let up = link(Stream::Upstream, &client, &server);

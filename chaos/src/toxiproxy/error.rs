@@ -1,8 +1,9 @@
 //! What the API answers when it cannot do what it was asked to.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 
 /// Why a request to the API failed, in Toxiproxy's words.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,30 @@ pub(crate) enum ApiError {
     },
     #[error("open connections did not adopt the change in time")]
     Stuck,
+    #[error("proxy {proxy} is leased by {holder}, for {seconds_left} s more at most")]
+    Leased {
+        proxy: String,
+        holder: String,
+        seconds_left: u64,
+    },
+    #[error("lease not found, or it has ended")]
+    NoLease,
+    #[error("the lease is unknown or has ended; nothing was changed")]
+    LeaseEnded,
+    #[error("the lease does not cover the proxy {0}; nothing was changed")]
+    NotCovered(String),
+    #[error("the toxic {0} was not added under this lease; nothing was changed")]
+    NotUnder(String),
+    #[error("request body is larger than {0} bytes")]
+    TooLarge(usize),
+    #[error("the request was not sent whole within {0} s")]
+    TooSlow(u64),
+    #[error("a bearer token is needed, and this is not it")]
+    NoToken,
+    #[error("not done within {0} s; it is still being done")]
+    Late(u64),
+    #[error("a bug: the request could not be handled")]
+    Bug,
 }
 
 impl ApiError {
@@ -52,9 +77,18 @@ impl ApiError {
             | Self::OutOfRange { .. }
             | Self::TooMany { .. }
             | Self::NotAllowed(_) => StatusCode::BAD_REQUEST,
-            Self::NoProxy | Self::NoToxic => StatusCode::NOT_FOUND,
-            Self::ProxyExists | Self::ToxicExists => StatusCode::CONFLICT,
-            Self::Listen { .. } | Self::Stuck => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NoProxy | Self::NoToxic | Self::NoLease => StatusCode::NOT_FOUND,
+            Self::ProxyExists
+            | Self::ToxicExists
+            | Self::Leased { .. }
+            | Self::LeaseEnded
+            | Self::NotCovered(_)
+            | Self::NotUnder(_) => StatusCode::CONFLICT,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
+            Self::NoToken => StatusCode::UNAUTHORIZED,
+            Self::Late(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Listen { .. } | Self::Stuck | Self::Bug => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
@@ -62,7 +96,22 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
-        let body = serde_json::json!({ "error": self.to_string(), "status": status.as_u16() });
-        (status, Json(body)).into_response()
+        let mut body = json!({ "error": self.to_string(), "status": status.as_u16() });
+        if let Self::Leased {
+            proxy,
+            holder,
+            seconds_left,
+        } = self
+        {
+            body["proxy"] = json!(proxy);
+            body["holder"] = json!(holder);
+            body["expires_in_seconds"] = json!(seconds_left);
+            return (status, Json(body)).into_response();
+        }
+        let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
+        match status {
+            StatusCode::UNAUTHORIZED => (status, challenge, Json(body)).into_response(),
+            _ => (status, Json(body)).into_response(),
+        }
     }
 }

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::chain::{Chain, End};
 use super::limit::READ_BYTES_MAX;
 use super::toxic::{Stream, Toxic};
+use super::traffic::Traffic;
 
 /// Room for a read below which a new block is taken.
 const READ_BYTES_MIN: usize = 4 * 1024;
@@ -65,6 +66,7 @@ pub(crate) struct Link {
     pub(crate) destination: Arc<TcpStream>,
     pub(crate) changes: mpsc::Receiver<Change>,
     pub(crate) ends: Arc<Ends>,
+    pub(crate) traffic: Arc<Traffic>,
 }
 
 enum Event {
@@ -144,7 +146,10 @@ impl Link {
         let now = Instant::now();
         match self.source.try_read_buf(buffer) {
             Ok(0) => self.chain.finish(now),
-            Ok(_) => self.chain.push(buffer.split().freeze(), now),
+            Ok(count) => {
+                self.traffic.received(self.stream, count);
+                self.chain.push(buffer.split().freeze(), now);
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
@@ -156,7 +161,10 @@ impl Link {
             return Ok(());
         };
         match self.destination.try_write(output) {
-            Ok(count) => self.chain.written(count),
+            Ok(count) => {
+                self.traffic.sent(self.stream, count);
+                self.chain.written(count);
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }

@@ -1,5 +1,6 @@
 //! One proxy: where it listens, where it leads, and its toxics.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,8 @@ use tokio_util::task::TaskTracker;
 use super::connections::Connections;
 use super::error::ApiError;
 use super::limit::{CHANGE_TIME_MAX, TOXICS_MAX};
-use super::toxic::{NewToxic, Toxic, ToxicUpdate, checked_name};
+use super::toxic::{NewToxic, Stream, Toxic, ToxicUpdate, Validation, checked_name};
+use super::traffic::{Reading, Traffic};
 
 /// Pause after a failed accept, such as one for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -29,6 +31,9 @@ pub(crate) struct NewProxy {
     #[serde(default)]
     pub(crate) upstream: String,
     pub(crate) enabled: Option<bool>,
+    /// The lease with whose end it is removed again.
+    #[serde(default)]
+    pub(crate) lease: Option<String>,
 }
 
 /// What the API is sent to change a proxy.
@@ -37,6 +42,9 @@ pub(crate) struct ProxyUpdate {
     listen: Option<String>,
     upstream: Option<String>,
     enabled: Option<bool>,
+    /// The lease with whose end it is enabled again.
+    #[serde(default)]
+    pub(crate) lease: Option<String>,
 }
 
 /// Which hosts a proxy may listen on and lead to.
@@ -72,8 +80,19 @@ pub(crate) struct Proxy {
     upstream: String,
     toxics: Vec<Toxic>,
     connections: Connections,
+    traffic: Arc<Traffic>,
     /// `None` while disabled.
     running: Option<Running>,
+    leased: Leased,
+}
+
+/// What was done under leases, by their names.
+#[derive(Debug, Default)]
+struct Leased {
+    /// Toxics that were added, with the lease of each.
+    toxics: BTreeMap<String, String>,
+    disabled: Option<String>,
+    created: Option<String>,
 }
 
 /// Listens and serves until it is dropped.
@@ -92,14 +111,20 @@ impl Proxy {
         };
         hosts.check("listen", listen)?;
         hosts.check("upstream", &wanted.upstream)?;
+        let traffic = Arc::new(Traffic::default());
         let mut proxy = Self {
             name: checked_name(&wanted.name)?.to_owned(),
             asked: listen.to_owned(),
             listen: listen.to_owned(),
             upstream: wanted.upstream,
             toxics: Vec::new(),
-            connections: Connections::new(seed),
+            connections: Connections::new(seed, Arc::clone(&traffic)),
+            traffic,
             running: None,
+            leased: Leased {
+                created: wanted.lease,
+                ..Leased::default()
+            },
         };
         if wanted.enabled.unwrap_or(true) {
             proxy.enable().await?;
@@ -118,6 +143,16 @@ impl Proxy {
         hosts.check("listen", &listen)?;
         hosts.check("upstream", &upstream)?;
         let enabled = wanted.enabled.unwrap_or(self.running.is_some());
+        if wanted.lease.is_some() && !self.leads(&listen, &upstream) {
+            return Err(ApiError::NotAllowed(
+                "under a lease only enabled can be changed, expected listen and upstream as they are"
+                    .to_owned(),
+            ));
+        }
+        if !enabled && self.running.is_some() {
+            // Noted first: a change that gets stuck is undone as well.
+            self.leased.disabled = wanted.lease;
+        }
         if !self.leads(&listen, &upstream) {
             self.disable().await?;
             self.asked.clone_from(&listen);
@@ -149,7 +184,9 @@ impl Proxy {
             address: self.listen.clone(),
             source,
         };
-        let listener = TcpListener::bind(&self.listen).await.map_err(failed)?;
+        // A name may have to be looked up.
+        let bound = tokio::time::timeout(CHANGE_TIME_MAX, TcpListener::bind(&self.listen)).await;
+        let listener = bound.map_err(|_| ApiError::Stuck)?.map_err(failed)?;
         let bound: SocketAddr = listener.local_addr().map_err(failed)?;
         self.listen = bound.to_string();
         let closed = CancellationToken::new();
@@ -158,6 +195,7 @@ impl Proxy {
         let accepting = tokio::spawn(serving);
         let closed = closed.drop_guard();
         self.running = Some(Running { closed, accepting });
+        self.leased.disabled = None;
         Ok(())
     }
 
@@ -174,13 +212,44 @@ impl Proxy {
     /// Removes all toxics and starts to listen.
     pub(crate) async fn reset(&mut self) -> Result<(), ApiError> {
         self.toxics.clear();
-        self.connections.change(Vec::new()).await?;
-        self.enable().await
+        let changed = self.connections.change(Vec::new()).await;
+        if changed.is_ok() {
+            self.leased.toxics.clear();
+        }
+        self.enable().await.and(changed)
+    }
+
+    /// Whether it goes with this lease.
+    pub(crate) fn was_created_under(&self, lease: &str) -> bool {
+        self.leased.created.as_deref() == Some(lease)
+    }
+
+    /// Undoes what was done under a lease. After a failure it can be called again.
+    pub(crate) async fn undo(&mut self, lease: &str) -> Result<(), ApiError> {
+        let all = self.leased.toxics.iter();
+        let own: Vec<String> = all
+            .filter(|(_, under)| under.as_str() == lease)
+            .map(|(name, _)| name.clone())
+            .collect();
+        if !own.is_empty() {
+            self.toxics.retain(|toxic| !own.contains(&toxic.name));
+            self.adopt().await?;
+            self.leased.toxics.retain(|_, under| under != lease);
+        }
+        if self.leased.disabled.as_deref() == Some(lease) {
+            self.enable().await?;
+        }
+        Ok(())
     }
 
     /// Adds a toxic, to open connections too.
-    pub(crate) async fn add_toxic(&mut self, wanted: NewToxic) -> Result<Value, ApiError> {
-        let toxic = Toxic::new(wanted)?;
+    pub(crate) async fn add_toxic(
+        &mut self,
+        wanted: NewToxic,
+        validation: Validation,
+        lease: Option<String>,
+    ) -> Result<Value, ApiError> {
+        let toxic = Toxic::new(wanted, validation)?;
         if self.toxics.iter().any(|other| other.name == toxic.name) {
             return Err(ApiError::ToxicExists);
         }
@@ -191,6 +260,10 @@ impl Proxy {
             });
         }
         let json = toxic.to_json();
+        match lease {
+            Some(lease) => self.leased.toxics.insert(toxic.name.clone(), lease),
+            None => self.leased.toxics.remove(&toxic.name),
+        };
         self.toxics.push(toxic);
         self.adopt().await?;
         Ok(json)
@@ -201,9 +274,15 @@ impl Proxy {
         &mut self,
         name: &str,
         update: &ToxicUpdate,
+        validation: Validation,
+        lease: Option<&str>,
     ) -> Result<Value, ApiError> {
         let place = self.place(name)?;
-        self.toxics[place] = self.toxics[place].updated(update)?;
+        let under = self.leased.toxics.get(name).map(String::as_str);
+        if lease.is_some() && under != lease {
+            return Err(ApiError::NotUnder(name.to_owned()));
+        }
+        self.toxics[place] = self.toxics[place].updated(update, validation)?;
         self.adopt().await?;
         Ok(self.toxics[place].to_json())
     }
@@ -212,7 +291,9 @@ impl Proxy {
     pub(crate) async fn remove_toxic(&mut self, name: &str) -> Result<(), ApiError> {
         let place = self.place(name)?;
         self.toxics.remove(place);
-        self.adopt().await
+        self.adopt().await?;
+        self.leased.toxics.remove(name);
+        Ok(())
     }
 
     /// One toxic as the API shows it.
@@ -220,9 +301,17 @@ impl Proxy {
         Ok(self.toxics[self.place(name)?].to_json())
     }
 
-    /// All toxics as the API shows them, in the order in which they were added.
+    /// All toxics as the API shows them: those upstream first, each stream in the order in which
+    /// they were added.
     pub(crate) fn toxics_json(&self) -> Vec<Value> {
-        self.toxics.iter().map(Toxic::to_json).collect()
+        let of = |stream| self.toxics.iter().filter(move |toxic| toxic.stream == stream);
+        let all = of(Stream::Upstream).chain(of(Stream::Downstream));
+        all.map(Toxic::to_json).collect()
+    }
+
+    /// What went through it.
+    pub(crate) fn traffic(&self) -> Reading {
+        self.traffic.read(&self.name, &self.listen, &self.upstream)
     }
 
     /// The proxy as the API shows it.

@@ -124,6 +124,15 @@ fn delay(
     }
 }
 
+/// How much of a request is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Validation {
+    /// As much as the original does.
+    AsOriginal,
+    /// Everything that makes no sense is refused.
+    Strict,
+}
+
 /// A toxic of a proxy.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Toxic {
@@ -161,7 +170,7 @@ pub(crate) struct ToxicUpdate {
 
 impl Toxic {
     /// The toxic that a request describes.
-    pub(crate) fn new(wanted: NewToxic) -> Result<Self, ApiError> {
+    pub(crate) fn new(wanted: NewToxic, _validation: Validation) -> Result<Self, ApiError> {
         let stream = Stream::parse(&wanted.stream)?;
         let effect = Effect::of_kind(&wanted.kind)?.updated(&wanted.attributes)?;
         let name = match wanted.name.as_str() {
@@ -177,7 +186,11 @@ impl Toxic {
     }
 
     /// The same toxic with what an update says; its type and stream stay.
-    pub(crate) fn updated(&self, update: &ToxicUpdate) -> Result<Self, ApiError> {
+    pub(crate) fn updated(
+        &self,
+        update: &ToxicUpdate,
+        _validation: Validation,
+    ) -> Result<Self, ApiError> {
         Ok(Self {
             toxicity: checked_toxicity(update.toxicity.unwrap_or(self.toxicity))?,
             effect: self.effect.updated(&update.attributes)?,
@@ -223,7 +236,7 @@ mod tests {
     use super::*;
 
     fn toxic(body: Value) -> Result<Toxic, ApiError> {
-        Toxic::new(serde_json::from_value(body).unwrap())
+        Toxic::new(serde_json::from_value(body).unwrap(), Validation::Strict)
     }
 
     #[test]
@@ -244,7 +257,7 @@ mod tests {
         let update = json!({ "attributes": { "latency": 100 } });
         let after = toxic(before)
             .unwrap()
-            .updated(&serde_json::from_value(update).unwrap());
+            .updated(&serde_json::from_value(update).unwrap(), Validation::Strict);
         assert_eq!(
             after.unwrap().to_json()["attributes"],
             json!({ "latency": 100, "jitter": 10 })

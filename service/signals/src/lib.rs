@@ -21,6 +21,7 @@ mod metrics;
 mod catalog;
 pub mod field;
 pub mod span;
+pub mod toxiproxy;
 
 pub use buckets::{REQUEST_BUCKETS, STAGE_BUCKETS, STORE_BUCKETS};
 pub use catalog::{TARGET_LABELS, catalog, foreign};

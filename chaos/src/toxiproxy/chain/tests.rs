@@ -1,12 +1,13 @@
 //! Stories of a chain, and one property: no byte is lost or overtaken while toxics come and go.
 
+use super::super::toxic::Validation;
 use super::*;
 use proptest::prelude::*;
 use rand::SeedableRng;
 use serde_json::json;
 
 fn toxic(body: serde_json::Value) -> Toxic {
-    Toxic::new(serde_json::from_value(body).unwrap()).unwrap()
+    Toxic::new(serde_json::from_value(body).unwrap(), Validation::Strict).unwrap()
 }
 
 fn latency(name: &str, ms: u64) -> Toxic {
