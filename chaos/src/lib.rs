@@ -39,6 +39,7 @@ mod interrupt;
 mod say;
 
 pub use command::{Args, run};
+pub use experiment::schema::schema;
 pub use journal::{
     Activity, Detection, FaultRecord, JOURNAL_SCHEMA, Journal, Samples, StageRecord, Status,
     SteadyState, SteadyStates, Subject, UserRecord,
