@@ -82,7 +82,9 @@ pub(super) enum Contribution {
 )]
 pub(super) enum Configured {
     /// An address.
-    Environment(FromEnvironment),
+    Environment(
+        #[expect(dead_code, reason = "what is in it counts for Chaos Toolkit")] FromEnvironment,
+    ),
     /// A text that takes the place of `${name}`.
     Text(String),
     /// A number that takes the place of `${name}`.

@@ -1,5 +1,9 @@
 //! What a file may say, and what it is told when it makes no sense.
 
+mod staged;
+mod library;
+mod hostile;
+
 use std::time::Duration;
 
 use super::*;
@@ -69,32 +73,6 @@ fn a_stage_is_actions_and_the_probes_that_follow() {
 }
 
 #[test]
-fn the_experiments_of_the_bundled_service_make_sense() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
-    let mut read = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let experiment = Experiment::read(&entry.unwrap().path(), &[]).unwrap();
-        for stage in &experiment.stages {
-            let changes = stage.changes.iter().map(|(_, change)| change.to_string());
-            let changes: Vec<String> = changes.collect();
-            read.push(format!(
-                "{}: {} {:?}",
-                experiment.name,
-                changes.join(", "),
-                stage.hold
-            ));
-        }
-    }
-    read.sort();
-    insta::assert_snapshot!(read.join("\n"), @r"
-    redis-back: disable redis 3s
-    redis-back: enable redis 1s
-    redis-gone: disable redis 8s
-    redis-slow: add latency jitter=0 latency=800 to redis downstream 8s
-    ");
-}
-
-#[test]
 fn a_file_that_makes_no_sense_is_refused_with_its_line() {
     let changes = [
         ("title: Redis is gone\n", "titel: Redis is gone\n"),
@@ -109,6 +87,22 @@ fn a_file_that_makes_no_sense_is_refused_with_its_line() {
         ("${prometheus}/api/v1/query\"", "${service}/\""),
         ("  toxiproxy: {type", "  toxic: {type"),
         ("{type: env, key: PROMETHEUS}", "http://127.0.0.1:9090"),
+        (
+            "configuration:\n",
+            "configuration:\n  region: {type: env, key: REGION}\n",
+        ),
+        (
+            "title: Redis is gone\n",
+            "title: Redis is gone\nsecrets: {a: {b: c}}\n",
+        ),
+        (
+            "title: Redis is gone\n",
+            "title: Redis is gone\ncontrols: [{name: x}]\n",
+        ),
+        (
+            "title: Redis is gone\n",
+            "title: Redis is gone\ntitle: It is not\n",
+        ),
         (
             "${toxiproxy}/proxies/redis\n",
             "${toxiproxy}/proxies/redis/../..\n",
