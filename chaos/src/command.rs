@@ -13,7 +13,8 @@ use signals::CHAOS_FAULT_ACTIVE;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::{ProxyWanted, Toxiproxy, keep_calls_direct};
-use crate::experiment::Experiment;
+use crate::experiment::model::Stage;
+use crate::experiment::{Around, Experiment, Plan};
 use crate::interrupt::Interrupt;
 use crate::lease::guard;
 use crate::runner::{self, Observer, Tools, caught};
@@ -50,6 +51,9 @@ enum Verb {
         /// Experiment files.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// OpenSLO files or folders with the objectives that the files name.
+        #[arg(long, value_name = "PATH", num_args = 1..)]
+        slo: Vec<PathBuf>,
         /// A host that is not loopback and may all the same be aimed at.
         #[arg(long, value_name = "HOST")]
         allow_remote: Vec<String>,
@@ -65,6 +69,9 @@ struct RunArgs {
     /// Experiment files.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// OpenSLO files or folders with the objectives that the files name.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    slo: Vec<PathBuf>,
     /// A running Toxiproxy, 2.1 or later; without it one is started, on 127.0.0.1:8474, that ends
     /// with this process, even when that is killed: its proxies then refuse connections. Proxies
     /// that the files name are made if they are not there, and removed at the end.
@@ -104,46 +111,59 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
         Verb::Run(args) => run_all(&args).await,
         Verb::Check {
             files,
+            slo,
             allow_remote,
-        } => check_all(&files, &allow_remote),
+        } => check_all(&files, &slo, &allow_remote),
         Verb::Guard => guard::run().await,
     }
 }
 
-fn read_all(files: &[PathBuf], allowed: &[String]) -> Result<Vec<Experiment>, Failure> {
+/// Reads all files, so that whatever is wrong with any of them is said at once.
+fn read_all(files: &[PathBuf], slo: &[PathBuf], allowed: &[String]) -> Result<Vec<Plan>, Failure> {
     if files.len() > FILES_MAX {
         let count = files.len();
         return Err(Failure::misused(format!(
             "{count} files, expected at most {FILES_MAX}"
         )));
     }
-    let experiments: Vec<Experiment> = files
-        .iter()
-        .map(|file| Experiment::read(file, allowed))
-        .collect::<Result<_, _>>()?;
-    for (number, experiment) in experiments.iter().enumerate() {
-        if experiments[..number]
-            .iter()
-            .any(|other| other.name == experiment.name)
-        {
-            return Err(Failure::misused(format!(
-                "two files are called {}, expected names that tell journals apart",
-                experiment.name
-            )));
+    let objectives = if slo.is_empty() {
+        Vec::new()
+    } else {
+        slo::load(slo)?
+    };
+    let around = Around {
+        allowed,
+        objectives: &objectives,
+    };
+    let (mut plans, mut wrong) = (Vec::<Plan>::new(), Vec::new());
+    for file in files {
+        match Plan::read(file, around) {
+            Ok(plan) if plans.iter().any(|other| other.name == plan.name) => wrong.push(format!(
+                "{}: another file is called {} too, expected names that tell journals apart",
+                file.display(),
+                plan.name
+            )),
+            Ok(plan) => plans.push(plan),
+            Err(failure) => wrong.push(failure.to_string()),
         }
     }
-    Ok(experiments)
+    if wrong.is_empty() {
+        return Ok(plans);
+    }
+    Err(Failure::misused(wrong.join("\n")))
 }
 
-fn check_all(files: &[PathBuf], allowed: &[String]) -> Result<Outcome, Failure> {
-    let experiments = read_all(files, allowed)?;
-    brought::all(&experiments)?;
-    for (file, experiment) in files.iter().zip(experiments) {
-        let stages = experiment.stages.len();
+fn check_all(files: &[PathBuf], slo: &[PathBuf], allowed: &[String]) -> Result<Outcome, Failure> {
+    let plans = read_all(files, slo, allowed)?;
+    brought::all(&plans)?;
+    for (file, plan) in files.iter().zip(plans) {
+        let stages = plan.stages.len();
+        let longest: Duration = plan.stages.iter().map(Stage::broken_at_most).sum();
         say(&format!(
-            "{}: in order: {}, {stages} stages",
+            "{}: in order: {}, {stages} stages, {} s of faults at most",
             file.display(),
-            experiment.title
+            plan.title,
+            longest.as_secs_f64()
         ));
     }
     Ok(Outcome::Held)
@@ -157,8 +177,12 @@ async fn run_all(args: &RunArgs) -> Result<Outcome, Failure> {
             args.scale
         )));
     }
-    let experiments = read_all(&args.files, &args.allow_remote)?;
-    let proxies = brought::all(&experiments)?;
+    let plans = read_all(&args.files, &args.slo, &args.allow_remote)?;
+    let proxies = brought::all(&plans)?;
+    let experiments: Vec<Experiment> = plans
+        .into_iter()
+        .map(Experiment::of)
+        .collect::<Result<_, _>>()?;
     check_target(&host_of(&args.service)?, &args.allow_remote)?;
     let observer = Observer::new(&args.prometheus, &args.service)?;
     let address = unless_stopped(&stop, toxiproxy_address(args, &proxies)).await?;

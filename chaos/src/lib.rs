@@ -41,6 +41,7 @@ mod say;
 
 pub use command::{Args, run};
 pub use helper::helpers_start_by;
+pub use experiment::schema::schema;
 pub use journal::{
     Activity, Detection, FaultRecord, JOURNAL_SCHEMA, Journal, Samples, StageRecord, Status,
     SteadyState, SteadyStates, Subject, UserRecord,

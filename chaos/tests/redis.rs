@@ -179,7 +179,7 @@ async fn ask(http: &reqwest::Client, url: String) -> Option<Value> {
 
 fn experiments() -> impl Iterator<Item = PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
-    ["redis-slow", "redis-gone", "redis-back"]
+    ["redis-slow", "redis-gone"]
         .into_iter()
         .map(move |name| folder.join(format!("{name}.yaml")))
 }
@@ -271,6 +271,8 @@ async fn the_experiments_are_felt_and_borne_and_leave_nothing_behind() {
         .map(str::to_owned)
         .to_vec();
     line.extend(experiments().map(|file| file.display().to_string()));
+    let objectives = Path::new(env!("CARGO_MANIFEST_DIR")).join("../slo/objectives");
+    line.extend(["--slo".to_owned(), objectives.display().to_string()]);
     line.extend(["--toxiproxy".to_owned(), toxiproxy.address.to_string()]);
     line.extend(["--prometheus".to_owned(), url.clone()]);
     line.extend(["--service".to_owned(), format!("http://{service}")]);

@@ -3,14 +3,14 @@
 use outcome::Failure;
 
 use crate::client::{ProxyState, ProxyWanted, Toxiproxy};
-use crate::experiment::Experiment;
+use crate::experiment::Plan;
 use crate::runner::{UNDO_PAUSE, UNDO_TRIES_MAX};
 
 /// What all experiments bring, each proxy once.
 ///
 /// # Errors
 /// [`Failure::misused`] when two of them mean different proxies by one name.
-pub(super) fn all(experiments: &[Experiment]) -> Result<Vec<ProxyWanted>, Failure> {
+pub(super) fn all(experiments: &[Plan]) -> Result<Vec<ProxyWanted>, Failure> {
     let mut all: Vec<ProxyWanted> = Vec::new();
     for wanted in experiments.iter().flat_map(|one| &one.proxies) {
         match all.iter().find(|other| other.name == wanted.name) {

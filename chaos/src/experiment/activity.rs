@@ -1,12 +1,14 @@
-//! From an HTTP call in a file to what it means: a change of a proxy, or a reading.
+//! From an HTTP call in a file to what it means: something broken or mended, or a reading.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::document::{Activity, ActivityKind, Method};
-use crate::client::{Change, Toxic};
+use super::document::{Activity, ActivityKind, Method, Provider};
+use super::model::FaultKind;
+use super::toxics;
+use crate::client::Toxic;
 
 /// What a probe may give.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,59 +53,80 @@ pub(crate) struct Probe {
 
 /// What an action of a file does.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Action {
-    Change(Change),
+pub(super) enum Action {
+    /// Breaks something.
+    Set(FaultKind),
+    /// Takes a toxic away.
+    Remove { proxy: String, toxic: String },
+    /// Lets a proxy listen again.
+    Enable { proxy: String },
+    /// Lets a process be as it was.
+    Undo { process: String },
     /// Every proxy is enabled and every toxic removed.
     Reset,
 }
 
-/// Why an activity makes no sense, and what was expected.
-pub(super) type Wrong = String;
+/// Why an activity makes no sense: the field below it, which may be empty, and what was expected.
+pub(super) type Wrong = (Vec<&'static str>, String);
+
+/// Something wrong with the field at `way`.
+fn wrong(way: &[&'static str], sentence: impl Into<String>) -> Wrong {
+    (way.to_vec(), sentence.into())
+}
 
 /// The probe that an activity describes.
 pub(super) fn probe(activity: &Activity) -> Result<Probe, Wrong> {
+    let provider = &activity.provider;
     if activity.kind != ActivityKind::Probe {
-        return Err("is an action, expected a probe".to_owned());
+        return Err(wrong(&["type"], "is action, expected a probe"));
     }
-    if activity.provider.method != Method::Get {
-        return Err("does not GET, expected a probe that changes nothing".to_owned());
+    if provider.method != Method::Get {
+        let method = provider.method.as_str();
+        let sentence = format!("is {method}, expected GET: a probe changes nothing");
+        return Err(wrong(&["provider", "method"], sentence));
     }
-    let url = activity.provider.url.as_str();
+    let url = provider.url.as_str();
     let source = if url == "${prometheus}/api/v1/query" {
-        let query = activity
-            .provider
+        let only = provider
             .arguments
-            .get("query")
+            .as_object()
+            .filter(|object| object.len() == 1);
+        let query = only
+            .and_then(|object| object.get("query"))
             .and_then(Value::as_str);
-        Source::PromQl(
-            query
-                .ok_or("has no arguments.query, expected PromQL")?
-                .to_owned(),
-        )
+        let sentence = "is no query, expected {query: PROMQL} and nothing else";
+        let query = query.ok_or_else(|| wrong(&["provider", "arguments"], sentence))?;
+        Source::PromQl(query.to_owned())
     } else if let Some(path) = url.strip_prefix("${service}") {
+        if !(path.is_empty() || path.starts_with('/')) || path.contains(char::is_whitespace) {
+            let sentence = format!("is {url:?}, expected ${{service}} and a path");
+            return Err(wrong(&["provider", "url"], sentence));
+        }
+        if !provider.arguments.is_null() {
+            let sentence = "are not sent by a probe of the service, expected none";
+            return Err(wrong(&["provider", "arguments"], sentence));
+        }
         Source::Status(path.to_owned())
     } else {
-        return Err(format!(
-            "has url {url:?}, expected ${{prometheus}}/api/v1/query or ${{service}}/…"
-        ));
+        let sentence =
+            format!("is {url:?}, expected ${{prometheus}}/api/v1/query or ${{service}}/…");
+        return Err(wrong(&["provider", "url"], sentence));
     };
-    let tolerance = activity
-        .tolerance
-        .as_ref()
-        .map_or_else(|| Err(expected_tolerance()), tolerance)?;
+    let given = activity.tolerance.as_ref();
+    let tolerance =
+        given.ok_or_else(|| wrong(&[], format!("has no tolerance, {EXPECTED_TOLERANCE}")))?;
     Ok(Probe {
         name: activity.name.clone(),
         source,
-        tolerance,
+        tolerance: self::tolerance(tolerance)
+            .map_err(|sentence| wrong(&["tolerance"], sentence))?,
     })
 }
 
-fn expected_tolerance() -> Wrong {
-    "has no tolerance that can be held, expected {type: range, range: [least, most]} or a number"
-        .to_owned()
-}
+const EXPECTED_TOLERANCE: &str = "expected a number or {type: range, range: [least, most]}";
 
-fn tolerance(value: &Value) -> Result<Tolerance, Wrong> {
+/// The bounds that a file writes.
+pub(super) fn tolerance(value: &Value) -> Result<Tolerance, String> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Range {
@@ -122,68 +145,132 @@ fn tolerance(value: &Value) -> Result<Tolerance, Wrong> {
             kind,
             range: [least, most],
         }) if kind == "range" && least <= most => Ok(Tolerance { least, most }),
-        _ => Err(expected_tolerance()),
+        _ => Err(format!("is {value}, {EXPECTED_TOLERANCE}")),
     }
 }
 
-/// What an action does to the Toxiproxy.
-pub(super) fn action(activity: &Activity) -> Result<Action, Wrong> {
+/// What an action does.
+pub(super) fn action(activity: &Activity) -> Result<Action, Vec<Wrong>> {
     if activity.kind != ActivityKind::Action {
-        return Err("is a probe, expected an action".to_owned());
+        return Err(vec![wrong(&["type"], "is probe, expected an action")]);
     }
     if activity.tolerance.is_some() {
-        return Err("has a tolerance, which only a probe can have".to_owned());
+        return Err(vec![wrong(
+            &["tolerance"],
+            "stands at an action, expected it at probes only",
+        )]);
     }
-    let url = activity.provider.url.as_str();
+    let Provider {
+        url,
+        method,
+        arguments,
+        ..
+    } = &activity.provider;
     let expected = || {
-        format!(
-            "does {} {url}, expected POST ${{toxiproxy}}/proxies/NAME {{enabled}}, \
-             POST …/NAME/toxics, DELETE …/NAME/toxics/TOXIC or POST ${{toxiproxy}}/reset",
-            activity.provider.method.as_str()
-        )
+        let sentence = format!(
+            "is {url:?} with {}, expected POST ${{toxiproxy}}/proxies/NAME {{enabled}}, \
+             POST …/NAME/toxics, DELETE …/NAME/toxics/TOXIC, POST ${{toxiproxy}}/reset or \
+             POST ${{processes}}/processes/NAME/pause, kill, restart, undo",
+            method.as_str()
+        );
+        vec![wrong(&["provider", "url"], sentence)]
     };
-    let path = url.strip_prefix("${toxiproxy}/").ok_or_else(expected)?;
+    let (is_process, path) = match (
+        url.strip_prefix("${toxiproxy}/"),
+        url.strip_prefix("${processes}/"),
+    ) {
+        (Some(path), _) => (false, path),
+        (_, Some(path)) => (true, path),
+        _ => return Err(expected()),
+    };
     let parts: Vec<&str> = path.split('/').collect();
-    if parts
-        .iter()
-        .any(|part| part.is_empty() || !part.chars().all(is_plain))
-    {
+    if !parts.iter().all(|part| is_name(part)) {
         return Err(expected());
     }
-    let arguments = &activity.provider.arguments;
-    match (activity.provider.method, parts.as_slice()) {
-        (Method::Post, ["reset"]) => Ok(Action::Reset),
-        (Method::Post | Method::Patch, ["proxies", proxy]) => enable(proxy, arguments),
-        (Method::Post, ["proxies", proxy, "toxics"]) => add(proxy, arguments),
-        (Method::Delete, ["proxies", proxy, "toxics", name]) => {
-            Ok(Action::Change(Change::Remove {
-                proxy: (*proxy).to_owned(),
-                name: (*name).to_owned(),
-            }))
+    match (method, parts.as_slice(), is_process) {
+        (Method::Post, ["reset"], false) => Ok(Action::Reset),
+        (Method::Post | Method::Patch, ["proxies", proxy], false) => {
+            enable(proxy, arguments).map_err(|wrong| vec![wrong])
+        }
+        (Method::Post, ["proxies", proxy, "toxics"], false) => add(proxy, arguments),
+        (Method::Delete, ["proxies", proxy, "toxics", toxic], false) => Ok(Action::Remove {
+            proxy: (*proxy).to_owned(),
+            toxic: (*toxic).to_owned(),
+        }),
+        (Method::Post, ["processes", process, act], true) => {
+            let action = on_process(process, act).ok_or_else(expected)?;
+            check_keeper(arguments).map_err(|wrong| vec![wrong])?;
+            Ok(action)
         }
         _ => Err(expected()),
     }
 }
 
 /// Names go into paths, so only what needs no encoding is taken.
-pub(super) fn is_plain(character: char) -> bool {
-    character.is_ascii_alphanumeric() || "-_.".contains(character)
+pub(super) fn is_name(name: &str) -> bool {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    (1..=NAME_CHARS_MAX).contains(&name.len())
+        && name != "."
+        && name != ".."
+        && name.chars().all(is_plain)
 }
+
+/// Characters of the name of a proxy, a process or a toxic.
+const NAME_CHARS_MAX: usize = 64;
+
+fn on_process(process: &str, act: &str) -> Option<Action> {
+    let process = process.to_owned();
+    match act {
+        "pause" => Some(Action::Set(FaultKind::Paused { process })),
+        "kill" => Some(Action::Set(FaultKind::Killed { process })),
+        "restart" => Some(Action::Set(FaultKind::Restarted { process })),
+        "undo" => Some(Action::Undo { process }),
+        _ => None,
+    }
+}
+
+/// What Chaos Toolkit must send to the keeper; our runner sends its own name and lease.
+fn check_keeper(arguments: &Value) -> Result<(), Wrong> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        holder: String,
+        lease_seconds: u64,
+    }
+    if arguments.is_null() {
+        return Ok(());
+    }
+    let body = Body::deserialize(arguments).ok();
+    let fits = body.is_some_and(|body| {
+        !body.holder.is_empty() && (1..=LEASE_SECONDS_MAX).contains(&body.lease_seconds)
+    });
+    let sentence =
+        "are nothing that the keeper takes, expected {holder: NAME, lease_seconds: 1 to 3600}";
+    if fits {
+        Ok(())
+    } else {
+        Err(wrong(&["provider", "arguments"], sentence))
+    }
+}
+
+/// Longest lease that a file may ask the keeper for.
+const LEASE_SECONDS_MAX: u64 = 3600;
 
 fn enable(proxy: &str, arguments: &Value) -> Result<Action, Wrong> {
     let only = arguments.as_object().filter(|object| object.len() == 1);
     let enabled = only
         .and_then(|object| object.get("enabled"))
         .and_then(Value::as_bool);
-    let enabled =
-        enabled.ok_or("has other arguments, expected {enabled: true} or {enabled: false}")?;
-    Ok(Action::Change(Change::Enable {
-        proxy: proxy.to_owned(),
-        enabled,
-    }))
+    let sentence = "are no change of a proxy, expected {enabled: true} or {enabled: false}";
+    let proxy = proxy.to_owned();
+    match enabled {
+        Some(true) => Ok(Action::Enable { proxy }),
+        Some(false) => Ok(Action::Set(FaultKind::Down { proxy })),
+        None => Err(wrong(&["provider", "arguments"], sentence)),
+    }
 }
 
-fn add(proxy: &str, arguments: &Value) -> Result<Action, Wrong> {
+fn add(proxy: &str, arguments: &Value) -> Result<Action, Vec<Wrong>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Wanted {
@@ -195,38 +282,79 @@ fn add(proxy: &str, arguments: &Value) -> Result<Action, Wrong> {
         #[serde(default = "always")]
         toxicity: f64,
         #[serde(default)]
-        attributes: BTreeMap<String, i64>,
+        attributes: Map<String, Value>,
     }
-    let wanted = Wanted::deserialize(arguments)
-        .map_err(|error| format!("has arguments that are no toxic: {error}"))?;
-    if !["upstream", "downstream"].contains(&wanted.stream.as_str()) {
-        return Err(format!(
-            "has stream {:?}, expected upstream or downstream",
-            wanted.stream
+    let at = |field: &'static str| vec!["provider", "arguments", field];
+    let wanted = Wanted::deserialize(arguments).map_err(|error| {
+        vec![wrong(
+            &["provider", "arguments"],
+            format!("are no toxic: {error}"),
+        )]
+    })?;
+    let mut wrongs = Vec::new();
+    let Wanted {
+        kind,
+        stream,
+        toxicity,
+        ..
+    } = &wanted;
+    if !toxics::is_known(kind) {
+        let kinds = toxics::kinds();
+        wrongs.push((at("type"), format!("is {kind:?}, expected one of {kinds}")));
+    }
+    if !["upstream", "downstream"].contains(&stream.as_str()) {
+        wrongs.push((
+            at("stream"),
+            format!("is {stream:?}, expected upstream or downstream"),
         ));
     }
-    if !(0.0..=1.0).contains(&wanted.toxicity) {
-        return Err(format!("has toxicity {}, expected 0 to 1", wanted.toxicity));
-    }
-    let name = wanted
-        .name
-        .unwrap_or_else(|| format!("{}_{}", wanted.kind, wanted.stream));
-    if name.is_empty() || !name.chars().all(is_plain) {
-        return Err(format!(
-            "has a toxic named {name:?}, expected letters, digits and -_."
+    if !is_toxicity(*toxicity) {
+        wrongs.push((
+            at("toxicity"),
+            format!("is {toxicity}, expected above 0 and at most 1"),
         ));
     }
-    let toxic = Toxic {
-        name,
-        kind: wanted.kind,
-        stream: wanted.stream,
-        toxicity: wanted.toxicity,
-        attributes: wanted.attributes,
-    };
-    Ok(Action::Change(Change::Add {
+    let own_name = wanted.name.clone();
+    let name = own_name.unwrap_or_else(|| format!("{kind}_{stream}"));
+    if !is_name(&name) {
+        wrongs.push((
+            at("name"),
+            format!("is {name:?}, expected 1 to 64 letters, digits and -_."),
+        ));
+    }
+    let attributes = toxics::attributes(kind, &wanted.attributes).unwrap_or_else(|faults| {
+        let faults = faults
+            .into_iter()
+            .map(|(name, sentence)| (at("attributes"), named(&name, &sentence)));
+        wrongs.extend(faults);
+        BTreeMap::new()
+    });
+    if !wrongs.is_empty() {
+        return Err(wrongs);
+    }
+    Ok(Action::Set(FaultKind::Toxic {
         proxy: proxy.to_owned(),
-        toxic,
+        toxic: Toxic {
+            name,
+            kind: wanted.kind,
+            stream: wanted.stream,
+            toxicity: wanted.toxicity,
+            attributes,
+        },
     }))
+}
+
+/// What is wrong with an attribute, after the word `attributes`.
+pub(super) fn named(attribute: &str, sentence: &str) -> String {
+    match attribute {
+        "" => sentence.to_owned(),
+        name => format!("{name} {sentence}"),
+    }
+}
+
+/// A toxic on no connection at all would be no fault.
+pub(super) fn is_toxicity(toxicity: f64) -> bool {
+    toxicity > 0.0 && toxicity <= 1.0
 }
 
 fn downstream() -> String {

@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) steady_during: bool,
     /// One after the other; at least one has a fault.
     pub(crate) stages: Vec<Stage>,
+    /// How far it may go; `None` when its file has no stages of its own.
+    pub(crate) blast_radius: Option<BlastRadius>,
     /// What ends it at once, read every second while a fault is set.
     pub(crate) aborts: Vec<Abort>,
     /// What users may notice, judged from the first fault to the recovery.
@@ -136,6 +138,29 @@ pub(crate) enum Difference {
     Absolute(f64),
     /// As a share of the value before; above 0.
     Relative(f64),
+}
+
+/// How far an experiment may go. The stages keep to it as they stand in the file; a runner that
+/// stretches them has to look again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BlastRadius {
+    /// Proxies and processes that may be broken.
+    pub(crate) targets: Vec<String>,
+    /// Faults that may be set at a time.
+    pub(crate) faults_at_once: usize,
+    /// How long anything may be broken, over all stages.
+    pub(crate) duration: Duration,
+}
+
+impl Stage {
+    /// How long its faults may be set: the ramp, then the hold or the slowest mark.
+    pub(crate) fn broken_at_most(&self) -> Duration {
+        if self.faults.is_empty() {
+            return Duration::ZERO;
+        }
+        let slowest = self.effects.iter().map(|effect| effect.within).max();
+        self.ramp + self.hold.max(slowest.unwrap_or_default())
+    }
 }
 
 /// Something that ends an experiment at once.

@@ -1,14 +1,15 @@
 //! Which proxies a file may bring with it.
 
-use super::activity::is_plain;
+use super::activity::is_name;
 use crate::client::ProxyWanted;
 
 /// Says in what a proxy is not what a file may ask for.
 pub(super) fn check(proxy: &ProxyWanted, allowed: &[String]) -> Result<(), String> {
     let name = &proxy.name;
-    let is_path = name.is_empty() || name == "." || name == "..";
-    if is_path || !name.chars().all(is_plain) {
-        return Err(format!("named {name:?}, expected letters, digits and -_."));
+    if !is_name(name) {
+        return Err(format!(
+            "has the name {name:?}, expected 1 to 64 letters, digits and -_."
+        ));
     }
     for (field, address) in [("listen", &proxy.listen), ("upstream", &proxy.upstream)] {
         check_address(address, allowed).map_err(|wrong| format!("{name}: {field} {wrong}"))?;

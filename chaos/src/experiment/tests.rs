@@ -1,5 +1,11 @@
 //! What a file may say, and what it is told when it makes no sense.
 
+mod staged;
+mod library;
+mod hostile;
+
+use std::time::Duration;
+
 use super::*;
 
 const SMALL: &str = r#"title: Redis is gone
@@ -40,49 +46,30 @@ extensions:
     recovery: {within: 10s}
 "#;
 
+fn parse(text: &str) -> Result<Plan, Failure> {
+    Plan::parse("small", "small.yaml", text, Around::default())
+}
+
 fn refusal(text: &str) -> String {
-    let failure = Experiment::parse("small", "small.yaml", text, &[]).unwrap_err();
+    let failure = parse(text).unwrap_err();
     assert_eq!(failure.outcome().exit_code(), 2);
     failure.to_string()
 }
 
 #[test]
 fn a_stage_is_actions_and_the_probes_that_follow() {
-    let experiment = Experiment::parse("small", "small.yaml", SMALL, &[]).unwrap();
-    let [stage] = experiment.stages.as_slice() else {
-        panic!("{:?}", experiment.stages)
+    let plan = parse(SMALL).unwrap();
+    let [stage] = plan.stages.as_slice() else {
+        panic!("{:?}", plan.stages)
     };
     assert_eq!(stage.name, "redis-goes");
     assert_eq!(stage.hold, Duration::from_millis(2_500));
-    assert_eq!(stage.changes[0].1.to_string(), "disable redis");
-    assert_eq!(stage.expected[0].name, "circuit-opens");
-    assert_eq!(experiment.recovery_within, Duration::from_secs(10));
-}
-
-#[test]
-fn the_experiments_of_the_bundled_service_make_sense() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
-    let mut read = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let experiment = Experiment::read(&entry.unwrap().path(), &[]).unwrap();
-        for stage in &experiment.stages {
-            let changes = stage.changes.iter().map(|(_, change)| change.to_string());
-            let changes: Vec<String> = changes.collect();
-            read.push(format!(
-                "{}: {} {:?}",
-                experiment.name,
-                changes.join(", "),
-                stage.hold
-            ));
-        }
-    }
-    read.sort();
-    insta::assert_snapshot!(read.join("\n"), @r"
-    redis-back: disable redis 3s
-    redis-back: enable redis 1s
-    redis-gone: disable redis 8s
-    redis-slow: add latency jitter=0 latency=800 to redis downstream 8s
-    ");
+    assert_eq!(
+        (stage.faults[0].label(), stage.faults[0].target()),
+        ("down", "redis")
+    );
+    assert_eq!(stage.effects[0].name, "circuit-opens");
+    assert_eq!(plan.recovery_within, Duration::from_secs(10));
 }
 
 #[test]
@@ -100,6 +87,22 @@ fn a_file_that_makes_no_sense_is_refused_with_its_line() {
         ("${prometheus}/api/v1/query\"", "${service}/\""),
         ("  toxiproxy: {type", "  toxic: {type"),
         ("{type: env, key: PROMETHEUS}", "http://127.0.0.1:9090"),
+        (
+            "configuration:\n",
+            "configuration:\n  region: {type: env, key: REGION}\n",
+        ),
+        (
+            "title: Redis is gone\n",
+            "title: Redis is gone\nsecrets: {a: {b: c}}\n",
+        ),
+        (
+            "title: Redis is gone\n",
+            "title: Redis is gone\ncontrols: [{name: x}]\n",
+        ),
+        (
+            "title: Redis is gone\n",
+            "title: Redis is gone\ntitle: It is not\n",
+        ),
         (
             "${toxiproxy}/proxies/redis\n",
             "${toxiproxy}/proxies/redis/../..\n",
@@ -179,7 +182,7 @@ fn metrics_of_another_service_pass_when_the_file_says_so() {
     let foreign = SMALL.replace("max(up)", "max(checkout_orders_open)");
     assert!(refusal(&foreign).contains("checkout_orders_open"));
     let any = foreign.replace("effect:", "metrics: any\n    effect:");
-    assert!(Experiment::parse("small", "small.yaml", &any, &[]).is_ok());
+    assert!(parse(&any).is_ok());
 }
 
 #[test]
@@ -232,7 +235,11 @@ fn a_proxy_must_listen_on_and_lead_to_loopback_unless_a_host_is_named() {
 
     let remote = with_proxy("redis", here, "redis.example.org:6379");
     let allowed = ["redis.example.org".to_owned()];
-    assert!(Experiment::parse("small", "small.yaml", &remote, &allowed).is_ok());
+    let around = Around {
+        allowed: &allowed,
+        objectives: &[],
+    };
+    assert!(Plan::parse("small", "small.yaml", &remote, around).is_ok());
     let local = with_proxy("redis", "[::1]:0", "localhost:6379");
-    assert!(Experiment::parse("small", "small.yaml", &local, &[]).is_ok());
+    assert!(parse(&local).is_ok());
 }

@@ -8,7 +8,12 @@ use outcome::{Failure, OrFail, Outcome};
 use crate::say::say;
 
 /// Folders that hold generated files and nothing else, relative to the root.
-const GENERATED: [&str; 3] = ["alerts/generated", "dashboards/generated", "slo/schema"];
+const GENERATED: [&str; 4] = [
+    "alerts/generated",
+    "dashboards/generated",
+    "slo/schema",
+    "chaos/schema",
+];
 
 /// Arguments of `proofmark build`.
 #[derive(Debug, clap::Args)]
@@ -58,13 +63,14 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     Ok(Outcome::Held)
 }
 
-/// What editors and other programs check files of the gate by.
-fn schemas() -> [(PathBuf, String); 3] {
-    let file = |name: &str, text: String| (Path::new("slo/schema").join(name), text);
+/// What editors and other programs check files of the gate and experiments by.
+fn schemas() -> [(PathBuf, String); 4] {
+    let file = |name: &str, text: String| (PathBuf::from(name), text);
     [
-        file("openslo.schema.json", slo::schema::openslo()),
-        file("gate.schema.json", slo::policy::schema()),
-        file("report.schema.json", slo::gate::schema()),
+        file("slo/schema/openslo.schema.json", slo::schema::openslo()),
+        file("slo/schema/gate.schema.json", slo::policy::schema()),
+        file("slo/schema/report.schema.json", slo::gate::schema()),
+        file("chaos/schema/experiment.schema.json", chaos::schema()),
     ]
 }
 
