@@ -22,6 +22,8 @@ const VALUE: usize = 9;
 const AROUND: usize = 8;
 /// A row of bars is worth its room from here on.
 const BARS_MIN: usize = 8;
+/// What a fault takes at least beside its lease.
+const LEASE_LESS: usize = 8;
 /// Columns of the bar of a stage.
 const STAGE_BAR_MAX: usize = 20;
 
@@ -213,7 +215,7 @@ fn faults(moment: &Moment, look: Look) -> Vec<String> {
     for fault in moment.faults.iter().take(FAULTS_MAX) {
         let sign = if look.is_unicode { "●" } else { "*" };
         let lease = match fault.lease_left {
-            Some(left) => format!("lease {}", lasting(left)),
+            Some(left) => cut(&format!("lease {}", lasting(left)), room - LEASE_LESS, ""),
             None => String::new(),
         };
         let taken = 4 + if lease.is_empty() {

@@ -101,9 +101,10 @@ fn head(text: &str, columns: usize) -> &str {
     text
 }
 
-/// A time in whole seconds, such as `48 s` or `2 min 5 s`.
+/// A time in whole seconds, such as `48 s` or `2 min 5 s`; from an hour on in whole minutes.
 pub(crate) fn lasting(time: Duration) -> String {
     match (time.as_secs() / 60, time.as_secs() % 60) {
+        (minutes @ 60.., _) => format!("{} h {} min", minutes / 60, minutes % 60),
         (0, seconds) => format!("{seconds} s"),
         (minutes, 0) => format!("{minutes} min"),
         (minutes, seconds) => format!("{minutes} min {seconds} s"),

@@ -57,8 +57,9 @@ impl TimelineLayout<'_> {
         self.raster_head(ink);
         self.raster_shades(ink);
         self.raster_axis(ink);
-        self.raster_bars(ink);
+        // Lines of moments before what has words, so that none is drawn through them.
         self.raster_mark_lines(ink);
+        self.raster_bars(ink);
         self.raster_strips(ink);
         self.raster_flags(ink);
     }

@@ -153,15 +153,29 @@ impl TimelineLayout<'_> {
             for bar in &row.bars {
                 raster_bar(bar, row, ink);
                 if let Some(label) = &bar.label {
-                    let color = if label.is_inside {
-                        INK
-                    } else {
-                        self.tones.title
-                    };
-                    ink.text(&label.line, label.left as f32, baseline, color);
+                    self.raster_label(label, row.top, baseline, ink);
                 }
             }
         }
+    }
+
+    fn raster_label(&self, label: &Label, top: i32, baseline: i32, ink: &mut Ink<'_, '_>) {
+        let (line, left) = (&label.line, label.left);
+        if !label.is_inside {
+            let ground = Area {
+                left: left - 2,
+                right: left + line.width_pixels() + 2,
+                top,
+                bottom: top + BAR_HEIGHT,
+            };
+            ink.frame.fill(ground, self.tones.ground, 255);
+        }
+        let color = if label.is_inside {
+            INK
+        } else {
+            self.tones.title
+        };
+        ink.text(line, left as f32, baseline, color);
     }
 }
 

@@ -30,6 +30,9 @@ const ALLOWED_COVERAGE: u8 = 30;
 const BOUND_PART: f64 = 0.05;
 /// A bound that is so many times any value is left beyond the axis: the figure counts.
 const BOUND_FACTOR: f64 = 5.0;
+/// A stretch in which nothing is known is seen from so many pixels on, and so many steps.
+const GAP_MIN: i32 = 2;
+const STEPS_MIN: f64 = 1.5;
 /// Dots of one strip at most: one for each column that a wide picture has.
 const DOTS_MAX: usize = 4_096;
 
@@ -98,7 +101,9 @@ pub(super) fn place<'a>(
     gaps.push((placed(time, columns, from).ceil() as i32, columns.1));
     runs.retain(|run| !run.is_empty());
     // From one reading to the next is no gap.
-    gaps.retain(|(left, right)| right - left > 2);
+    let step = step(&strip.points) * STEPS_MIN;
+    let step = placed(time, columns, time.low + step) as i32 - columns.0;
+    gaps.retain(|(left, right)| right - left > step.max(GAP_MIN));
     StripPlace {
         strip,
         plot,
@@ -109,6 +114,14 @@ pub(super) fn place<'a>(
         runs,
         gaps,
     }
+}
+
+/// The time from one reading to the next, on average.
+fn step(points: &[(f64, f64)]) -> f64 {
+    let ends = points.first().zip(points.last());
+    let steps = points.len().saturating_sub(1).max(1);
+    let step = ends.map_or(0.0, |(first, last)| (last.0 - first.0) / steps as f64);
+    if step.is_finite() { step } else { 0.0 }
 }
 
 fn is_allowed(strip: &Strip, value: f64) -> bool {
@@ -123,7 +136,10 @@ fn value_axis(strip: &Strip) -> Scale {
     let is_near = |bound: &f64| most == 0.0 || bound.abs() <= most * BOUND_FACTOR;
     let bounds = [strip.least, strip.most].into_iter().flatten();
     let bounds = bounds.filter(|bound| bound.is_finite() && is_near(bound));
-    let headroom = bounds.map(|bound| bound + bound.abs() * BOUND_PART);
+    let headroom = bounds.flat_map(|bound| {
+        let more = bound.abs() * BOUND_PART;
+        [bound - more, bound + more]
+    });
     let shown = values.chain(headroom).filter(|value| value.is_finite());
     let (low, high) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
         (low.min(value), high.max(value))
