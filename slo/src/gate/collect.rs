@@ -12,6 +12,7 @@ use super::context::{around, beside, of_release};
 use super::counting::{Counted, measured};
 use super::decide::decide;
 use super::evidence::{Asked, Counts, Evidence, Lost, LostKind, Period, Reading, Target, Terms};
+use super::faults::faults;
 use super::history::History;
 use super::plan::{Measure, Options, PeriodPlan, Plan};
 use super::reason::Reason;
@@ -132,6 +133,11 @@ pub(super) async fn judge_by(
         Some(policy) => Some(weigh(&asker, policy, &judged, releases.as_ref(), options).await),
         None => None,
     };
+    // Asked after everything that decides: what is lost here is lost to nothing else.
+    let faults = match &at {
+        Ok(_) => faults(&asker, options.window, &mut remarks).await,
+        Err(_) => Vec::new(),
+    };
     let history = match &at {
         Ok(_) if subject.is_shown => Some(around(&asker, subject, options).await),
         _ => None,
@@ -159,6 +165,7 @@ pub(super) async fn judge_by(
         objectives: judged,
         releases,
         policy,
+        faults,
     };
     Ok(Judgement {
         report,
