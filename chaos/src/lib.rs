@@ -35,7 +35,6 @@ mod processes;
 #[allow(dead_code, unused_imports, reason = "not in use yet")]
 mod show;
 mod timeline;
-#[allow(dead_code, reason = "not in use yet")]
 pub mod report;
 pub mod toxiproxy;
 mod interrupt;

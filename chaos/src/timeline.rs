@@ -19,6 +19,7 @@ use render::{
 
 use crate::journal::Journal;
 use crate::show::one_line;
+pub(crate) use strips::expected;
 
 /// Width of the picture, in pixels.
 const WIDTH: u32 = 1_200;

@@ -4,7 +4,7 @@ use super::{MARGIN, TEXT_SIZE, TimelineLayout, placed, regular, shapes};
 use crate::Color;
 use crate::chart::pen::{Paint, Pen, Pixel};
 use crate::frame::Area;
-use crate::scene::{Strip, Unit};
+use crate::scene::{Strip, Theme, Unit};
 use crate::text::{Ink, Line, TextStyle, Typesetter};
 use crate::ticks::{Scale, number_scale};
 
@@ -22,6 +22,7 @@ const DOT_RADIUS: f32 = 2.6;
 /// The figure where it is as it may be, and where it is not: told apart by most colour-blind readers,
 /// and by the dots that only the second has.
 const LINE: Color = Color::rgb(0x2563eb);
+const LINE_ON_DARK: Color = Color::rgb(0x5b9bff);
 const OUTSIDE: Color = Color::rgb(0xd55e00);
 /// What a figure may be, and how much of that colour the ground has.
 const ALLOWED: Color = Color::rgb(0x009e73);
@@ -164,9 +165,13 @@ fn row(axis: &Scale, plot: Area, value: f64) -> f32 {
 
 impl TimelineLayout<'_> {
     pub(super) fn raster_strips(&self, ink: &mut Ink<'_, '_>) {
+        let line = match self.timeline.theme {
+            Theme::Light => LINE,
+            Theme::Dark => LINE_ON_DARK,
+        };
         for place in &self.strips {
             self.raster_ground(place, ink);
-            raster_figure(place, ink);
+            raster_figure(place, line, ink);
             let baseline = place.plot.top - 7;
             let (name, detail) = (&place.name, &place.detail);
             self.raster_words(name, place.plot.left, baseline, self.tones.title, ink);
@@ -260,16 +265,16 @@ impl TimelineLayout<'_> {
     }
 }
 
-fn raster_figure(place: &StripPlace<'_>, ink: &mut Ink<'_, '_>) {
+fn raster_figure(place: &StripPlace<'_>, color: Color, ink: &mut Ink<'_, '_>) {
     let mut pen = Pen::new(place.plot);
     let paint = Paint {
-        color: LINE,
+        color,
         opacity: 255,
     };
     for run in &place.runs {
         let points: Vec<Pixel> = run.iter().map(|(pixel, _)| *pixel).collect();
         if let [dot] = points[..] {
-            shapes::disc(ink.frame, dot, DOT_RADIUS, LINE);
+            shapes::disc(ink.frame, dot, DOT_RADIUS, color);
         } else {
             pen.stroke(&points, PEN_RADIUS, paint, ink.frame);
         }
