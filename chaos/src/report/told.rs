@@ -46,9 +46,7 @@ pub(super) fn class(journal: &Journal) -> &'static str {
 pub(super) fn sentence(journal: &Journal) -> String {
     let detail = one_line(&journal.detail);
     match journal.outcome() {
-        Outcome::Held => {
-            "Every fault was felt, the steady state held, and all is well again.".into()
-        }
+        Outcome::Held => "Every fault was felt and borne, and all is well again.".to_owned(),
         Outcome::Inconclusive => format!("It proved nothing: {detail}."),
         Outcome::Interrupted => format!("A person stopped it: {detail}."),
         _ => format!("{detail}."),
@@ -208,7 +206,6 @@ fn detections(journal: &Journal) -> Part {
 
 fn users(journal: &Journal) -> Part {
     let rows = journal.users.iter().map(|user: &UserRecord| {
-        let share = |share: f64| format!("{} %", figure(share * 100.0));
         let attained = user.attained.filter(|share| share.is_finite());
         let verdict = match attained {
             None => format!("? not known: {}", one_line(&user.detail)),
@@ -217,8 +214,8 @@ fn users(journal: &Journal) -> Part {
         };
         vec![
             one_line(&user.objective),
-            attained.map_or(UNKNOWN.to_owned(), share),
-            share(user.least),
+            attained.map_or(UNKNOWN.to_owned(), percent),
+            percent(user.least),
             verdict,
         ]
     });
@@ -238,4 +235,13 @@ fn rollbacks(journal: &Journal) -> Part {
         ]
     });
     part("Rollback", &["action", "what was done", "status"], rows)
+}
+
+/// A share with at most four digits after the point; what is less than all is never shown as all.
+fn percent(share: f64) -> String {
+    let mut text = format!("{:.4}", share * 100.0);
+    if share < 1.0 && text == "100.0000" {
+        "99.9999".clone_into(&mut text);
+    }
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }

@@ -46,7 +46,7 @@ fn moment(second: u32) -> Moment {
             probe("share-of-server-errors", Some(0.0), true),
             probe(
                 "requests-per-second",
-                (second % 5 != 0).then_some(17.96),
+                (!second.is_multiple_of(5)).then_some(17.96),
                 true,
             ),
             probe("延迟-的-九十五-百分位-数", Some(1.25e-5), true),

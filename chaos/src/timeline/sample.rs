@@ -105,6 +105,13 @@ pub(crate) fn held() -> Journal {
         least: 0.999,
         detail: String::new(),
     }];
+    read(&mut journal);
+    journal
+}
+
+/// The steady state around the faults, and the way back.
+fn read(journal: &mut Journal) {
+    let start = journal.start;
     let state = |second: f64| SteadyState {
         steady_state_met: true,
         probes: vec![
@@ -122,7 +129,6 @@ pub(crate) fn held() -> Journal {
         tolerance_met: None,
         ..reading("redis-answers-late", 0.0, at(start, 92.0))
     }];
-    journal
 }
 
 /// A fault that left no mark.

@@ -86,6 +86,17 @@ pub(super) enum Clock {
     OfThen(Option<f64>),
 }
 
+impl Clock {
+    /// By how many seconds Prometheus, which was asked at `before`, is ahead of it.
+    fn behind(self, server_time: &Asked<Timestamp>, before: Timestamp) -> Option<f64> {
+        match (self, server_time) {
+            (Self::OfThen(seconds), _) => seconds,
+            (Self::Ours, Ok(server)) => Some(skew(server, before, Timestamp::now())),
+            (Self::Ours, Err(_)) => None,
+        }
+    }
+}
+
 /// Judges by what `source`, which is at `address`, answers.
 ///
 /// # Errors
@@ -113,11 +124,7 @@ pub(super) async fn judge_by(
     let before = Timestamp::now();
     // Even when the time is given, this says whether anyone answers.
     let server_time = asker.now().await;
-    let skew_seconds = match (clock, &server_time) {
-        (Clock::OfThen(seconds), _) => seconds,
-        (Clock::Ours, Ok(server)) => Some(skew(server, before, Timestamp::now())),
-        (Clock::Ours, Err(_)) => None,
-    };
+    let skew_seconds = clock.behind(&server_time, before);
     let at = server_time.map(|now| options.at.unwrap_or(now));
     let asker = asker.looking_at(at.clone().unwrap_or_default());
     let judged = match &at {

@@ -148,11 +148,9 @@ fn value_axis(strip: &Strip) -> Scale {
     if low > high {
         return number_scale(0.0, 1.0, strip.unit, TICKS);
     }
-    let low = if low > 0.0 && strip.unit != Unit::None || low > 0.0 && low < high / 2.0 {
-        0.0
-    } else {
-        low
-    };
+    // Plain numbers such as a status are told apart without zero; amounts are not.
+    let is_amount = strip.unit != Unit::None || low < high / 2.0;
+    let low = if low > 0.0 && is_amount { 0.0 } else { low };
     number_scale(low, high.max(low), strip.unit, TICKS)
 }
 
