@@ -61,6 +61,11 @@ pub(super) fn times(journal: &Journal) -> Vec<String> {
         journal.start.strftime("%Y-%m-%d %H:%M:%S UTC"),
         figure(journal.duration.round())
     )];
+    let left = journal.faults.iter();
+    let left = left.filter(|fault| fault.end_seconds.is_none()).count();
+    if left > 0 {
+        times.push(format!("faults LEFT BEHIND: {left}"));
+    }
     times.push(match journal.effect_seconds {
         Some(effect) => format!("first felt after {effect:.1} s"),
         None => "not felt".to_owned(),

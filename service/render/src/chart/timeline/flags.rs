@@ -11,7 +11,7 @@ pub(super) const FLAG_ROW: i32 = 20;
 /// Rows of flags at most; a moment without room for its words keeps its line.
 const FLAG_ROWS_MAX: usize = 5;
 /// Width of the words of a flag at most, and room beside them.
-const FLAG_WIDTH_MAX: f32 = 220.0;
+const FLAG_WIDTH_MAX: f32 = 280.0;
 const PADDING: i32 = 5;
 /// How much of its colour the ground of a flag has.
 const FLAG_COVERAGE: u8 = 40;

@@ -221,7 +221,7 @@ impl TimelineLayout<'_> {
                 right: right.min(plot.right),
                 ..plot
             };
-            shapes::hatch(ink.frame, area, 1.0, self.tones.hatch);
+            shapes::hatch(ink.frame, area, 1.0, self.tones.base);
         }
         let axis = Area {
             right: plot.left + 1,
