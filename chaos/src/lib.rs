@@ -33,8 +33,10 @@ mod helper;
 mod lease;
 #[allow(dead_code, reason = "not in use yet")]
 mod processes;
-#[allow(dead_code, reason = "not in use yet")]
+#[allow(dead_code, unused_imports, reason = "not in use yet")]
 mod show;
+mod timeline;
+pub mod report;
 pub mod toxiproxy;
 mod interrupt;
 mod say;
@@ -46,3 +48,4 @@ pub use journal::{
     Activity, Detection, FaultRecord, JOURNAL_SCHEMA, Journal, Samples, StageRecord, Status,
     SteadyState, SteadyStates, Subject, UserRecord,
 };
+pub use timeline::draw_timeline;

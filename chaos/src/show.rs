@@ -1,6 +1,21 @@
 //! What a person sees of a run while it goes on.
+//!
+//! On a terminal a block that is painted anew each second, below the sentences that stay; elsewhere
+//! plain lines. What is shown is decided by pure code ([`Board`], [`Plain`]); a thread of its own
+//! writes it, so that a terminal that is stopped or gone delays nothing.
+
+mod text;
+mod spark;
+mod board;
+mod plain;
+mod screen;
 
 use std::time::Duration;
+
+pub(crate) use board::{Board, Look};
+pub(crate) use plain::Plain;
+pub(crate) use screen::Screen;
+pub(crate) use text::{cut, figure, lasting, one_line, width};
 
 /// Takes what a run has to say; called from one task.
 pub(crate) trait Show: Send + Sync {
@@ -48,3 +63,6 @@ pub(crate) struct ProbeNow {
     /// Whether it is as it should be.
     pub(crate) holds: bool,
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,8 +46,18 @@ fn report(verdict: &str) -> Value {
         "at": "2026-11-22T13:00:00Z", "window": "1h", "matchers": ["version=\"1.4.0\""],
         "min_events": 1000, "tool": "proofmark 0.1.0", "reasons": [],
         "remarks": ["The budget freeze is lifted by A. Turing: a security fix must go out."],
-        "objectives": objectives, "releases": releases(verdict),
+        "objectives": objectives, "releases": releases(verdict), "faults": faults(verdict),
     })
+}
+
+fn faults(verdict: &str) -> Value {
+    if verdict != "fail" {
+        return json!([]);
+    }
+    json!([{
+        "fault": "latency", "target": "redis", "experiment": "redis-slow", "stage": "full",
+        "from": "2026-11-22T12:34:00Z", "until": "2026-11-22T12:44:00Z"
+    }])
 }
 
 fn objective(name: &str, verdict: &str, bad: f64, reasons: &Value) -> Value {

@@ -14,6 +14,7 @@ mod pen;
 mod lines;
 mod bars;
 mod heat;
+mod timeline;
 
 use crate::Color;
 use crate::frame::Area;
@@ -23,6 +24,7 @@ use crate::ticks::Scale;
 use data::Data;
 use heat::Ramp;
 use legend::Legend;
+pub(crate) use timeline::TimelineLayout;
 
 /// Where everything of a chart goes.
 pub(crate) struct Layout<'a> {

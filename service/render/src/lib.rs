@@ -6,7 +6,7 @@
 //! character in logical order.
 //!
 //! Start at [`Painter`]: one per drawing thread. [`Card`], [`Chart`] and [`Graph`] are what it
-//! draws.
+//! draws for a cache, [`Timeline`] what it draws for a report.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -40,19 +40,19 @@ mod painter;
 pub use color::{Color, ColorError};
 pub use fonts::{FALLBACKS_MAX, FontError, Fonts};
 pub use limit::{
-    AREA_PIXELS_MAX, BANDS_MAX, CHART_POINTS_MAX, DETAIL_CHARACTERS_MAX, EDGES_MAX,
-    FOOTER_CHARACTERS_MAX, HEAT_ROWS_MAX, ID_CHARACTERS_MAX, LimitError, MARKS_MAX,
+    AREA_PIXELS_MAX, BANDS_MAX, BARS_MAX, CHART_POINTS_MAX, DETAIL_CHARACTERS_MAX, EDGES_MAX,
+    FOOTER_CHARACTERS_MAX, HEAT_ROWS_MAX, ID_CHARACTERS_MAX, LANES_MAX, LimitError, MARKS_MAX,
     NAME_CHARACTERS_MAX, NODES_MAX, NOTE_CHARACTERS_MAX, SERIES_MAX, SERIES_POINTS_MAX,
-    SIDE_PIXELS_MAX, SIDE_PIXELS_MIN, SUBTITLE_CHARACTERS_MAX, THRESHOLDS_MAX,
-    TITLE_CHARACTERS_MAX,
+    SIDE_PIXELS_MAX, SIDE_PIXELS_MIN, STRIPS_MAX, SUBTITLE_CHARACTERS_MAX, THRESHOLDS_MAX,
+    TIMELINE_WIDTH_MIN, TITLE_CHARACTERS_MAX,
 };
 
 pub use painter::{Painter, Picture, RenderError, RenderStage};
 pub use raster::{DecodeError, DecodeLimits, PictureFormat, Raster};
 pub use scene::{
-    Align, Axis, Background, Band, Before, Card, Chart, ChoiceError, Direction, Edge, Graph, Kind,
-    Mark, MarkKind, NameError, Node, Scene, Series, State, TITLE_SIZE_MAX, TITLE_SIZE_MIN,
-    Template, Theme, Threshold, Unit, Zone, ZoneError,
+    Align, Axis, Background, Band, Bar, Before, Card, Chart, ChoiceError, Direction, Edge, Graph,
+    Kind, Lane, Mark, MarkKind, NameError, Node, Scene, Series, State, Strip, TITLE_SIZE_MAX,
+    TITLE_SIZE_MIN, Template, Theme, Threshold, Timeline, Unit, Zone, ZoneError,
 };
 pub use text::MissingGlyphs;
 

@@ -29,6 +29,14 @@ pub const BANDS_MAX: usize = 64;
 
 /// Vertical marks of one chart.
 pub const MARKS_MAX: usize = 64;
+/// Narrowest timeline, in pixels.
+pub const TIMELINE_WIDTH_MIN: u32 = 480;
+/// Lanes of one timeline.
+pub const LANES_MAX: usize = 32;
+/// Bars of one timeline, all lanes together.
+pub const BARS_MAX: usize = 256;
+/// Strips of one timeline.
+pub const STRIPS_MAX: usize = 16;
 /// Rows of one heat map.
 pub const HEAT_ROWS_MAX: usize = 64;
 /// Characters of the time of evaluation and of the note of a chart.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::encode::Encoder;
 use crate::fonts::{FontStack, Fonts};
-use crate::frame::Frame;
+use crate::frame::{Frame, PixelFormat};
 use crate::glyph::GlyphCache;
-use crate::scene::Scene;
+use crate::scene::{Scene, Timeline};
 use crate::text::{Ink, MissingGlyphs, Typesetter};
-use crate::{LimitError, card, chart, graph};
+use crate::{LimitError, card, chart, graph, limit};
 
 /// Draws scenes, one after the other. Memory is kept between them; pictures are not affected by it.
 pub struct Painter {
@@ -111,16 +111,47 @@ impl Painter {
         }
         let missing = ink.missing;
         enter(RenderStage::Encode);
+        Ok(Picture {
+            is_simplified,
+            ..self.encoded((width, height), missing)
+        })
+    }
+
+    /// Draws a timeline, as high as it needs to be. It stands in reports, never in a cache, so it is
+    /// no [`Scene`] with canonical bytes and a price.
+    ///
+    /// # Errors
+    /// [`RenderError::Limit`] if it is out of bounds, or would be too high; nothing is drawn then.
+    pub fn draw_timeline(&mut self, timeline: &Timeline) -> Result<Picture, RenderError> {
+        timeline.check()?;
+        self.frame.set_format(PixelFormat::Indexed);
+        let typesetter = Typesetter::new(FontStack::new(&self.fonts));
+        let layout = chart::TimelineLayout::new(timeline, &typesetter);
+        let (width, height) = (timeline.width, layout.height());
+        limit::size_within(width, height)?;
+        let mut ink = Ink {
+            typesetter: &typesetter,
+            glyphs: &mut self.glyphs,
+            frame: &mut self.frame,
+            missing: MissingGlyphs::default(),
+        };
+        layout.raster(&mut ink);
+        let missing = ink.missing;
+        Ok(self.encoded((width, height), missing))
+    }
+
+    /// What the frame shows, as a file.
+    fn encoded(&mut self, (width, height): (u32, u32), missing: MissingGlyphs) -> Picture {
         let png = self.encoder.encode(&self.frame);
         self.frame.release_excess();
-        Ok(Picture {
+        Picture {
             png,
             width,
             height,
             missing_glyphs: missing.count,
             missing: missing.characters,
-            is_simplified,
-        })
+            is_simplified: false,
+        }
     }
 }
 

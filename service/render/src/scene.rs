@@ -2,6 +2,7 @@
 
 mod card;
 mod chart;
+mod timeline;
 mod zone;
 mod graph;
 mod canonical;
@@ -13,6 +14,7 @@ pub use card::{Align, Background, Card, TITLE_SIZE_MAX, TITLE_SIZE_MIN, Template
 pub use chart::{Axis, Band, Chart, Kind, Mark, MarkKind, Series, Threshold, Unit};
 pub use graph::{Before, Direction, Edge, Graph, NameError, Node, State};
 pub(crate) use graph::{sorted_edges, sorted_nodes};
+pub use timeline::{Bar, Lane, Strip, Timeline};
 pub use zone::{Zone, ZoneError};
 
 use crate::frame::PixelFormat;

@@ -65,6 +65,39 @@ fn every_kind_of_chart_looks_as_it_was_reviewed() {
 }
 
 #[test]
+fn timelines_look_as_they_were_reviewed() {
+    let mut painter = Painter::new(scenes::fonts());
+    let mut seen = String::new();
+    for (name, timeline) in scenes::timelines::kinds() {
+        let picture = painter.draw_timeline(&timeline).unwrap();
+        let hash = blake3::hash(&pixels(&picture)).to_hex();
+        let (width, height) = (picture.width, picture.height);
+        writeln!(seen, "{name:<16} {width:>4} × {height:<4} {}", &hash[..32]).unwrap();
+        let fresh = Painter::new(scenes::fonts()).draw_timeline(&timeline);
+        assert_eq!(fresh.unwrap(), picture, "{name}");
+    }
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn a_timeline_out_of_bounds_is_refused_by_name() {
+    let mut painter = Painter::new(scenes::fonts());
+    let mut seen = String::new();
+    for timeline in scenes::timelines::out_of_bounds() {
+        writeln!(seen, "{}", painter.draw_timeline(&timeline).unwrap_err()).unwrap();
+    }
+    insta::assert_snapshot!(seen, @r"
+    width has 100 pixels, less than 480
+    title has 201 characters, more than 200
+    lanes has 33 entries, more than 32
+    lanes[0].bars[0].label has 81 characters, more than 80
+    strips has 17 entries, more than 16
+    strips[0].points has 11001 points, more than 11000
+    height has 6181 pixels, more than 4096
+    ");
+}
+
+#[test]
 fn two_decoders_see_the_same_pixels() {
     let mut painter = Painter::new(scenes::fonts());
     for (name, scene) in scenes::scenes() {

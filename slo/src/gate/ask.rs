@@ -166,13 +166,25 @@ impl<'a> Asker<'a> {
         end: Timestamp,
         step: Duration,
     ) -> Asked<Arc<Matrix>> {
-        let question = Question::Range {
-            query: query.to_owned(),
-            start: start.as_millisecond(),
-            end: end.as_millisecond(),
-            step: i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(1),
-        };
-        self.matrix(question).await
+        self.matrix(range_question(query, start, end, step)).await
+    }
+
+    /// As [`Self::range`]; `None` of a recording in which this was not asked: a question that came up
+    /// since then must not change what was said then.
+    pub(super) async fn range_if_known(
+        &self,
+        query: &str,
+        start: Timestamp,
+        end: Timestamp,
+        step: Duration,
+    ) -> Option<Asked<Arc<Matrix>>> {
+        let question = range_question(query, start, end, step);
+        if let Source::Recorded(recording) = self.source
+            && !recording.has(&question)
+        {
+            return None;
+        }
+        Some(self.matrix(question).await)
     }
 
     async fn matrix(&self, question: Question) -> Asked<Arc<Matrix>> {
@@ -246,6 +258,20 @@ impl<'a> Asker<'a> {
                 answer
             }
         }
+    }
+}
+
+pub(super) fn range_question(
+    query: &str,
+    start: Timestamp,
+    end: Timestamp,
+    step: Duration,
+) -> Question {
+    Question::Range {
+        query: query.to_owned(),
+        start: start.as_millisecond(),
+        end: end.as_millisecond(),
+        step: i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(1),
     }
 }
 

@@ -12,6 +12,7 @@ use super::context::{around, beside, of_release};
 use super::counting::{Counted, measured};
 use super::decide::decide;
 use super::evidence::{Asked, Counts, Evidence, Lost, LostKind, Period, Reading, Target, Terms};
+use super::faults::faults;
 use super::history::History;
 use super::plan::{Measure, Options, PeriodPlan, Plan};
 use super::reason::Reason;
@@ -85,6 +86,17 @@ pub(super) enum Clock {
     OfThen(Option<f64>),
 }
 
+impl Clock {
+    /// By how many seconds Prometheus, which was asked at `before`, is ahead of it.
+    fn behind(self, server_time: &Asked<Timestamp>, before: Timestamp) -> Option<f64> {
+        match (self, server_time) {
+            (Self::OfThen(seconds), _) => seconds,
+            (Self::Ours, Ok(server)) => Some(skew(server, before, Timestamp::now())),
+            (Self::Ours, Err(_)) => None,
+        }
+    }
+}
+
 /// Judges by what `source`, which is at `address`, answers.
 ///
 /// # Errors
@@ -112,11 +124,7 @@ pub(super) async fn judge_by(
     let before = Timestamp::now();
     // Even when the time is given, this says whether anyone answers.
     let server_time = asker.now().await;
-    let skew_seconds = match (clock, &server_time) {
-        (Clock::OfThen(seconds), _) => seconds,
-        (Clock::Ours, Ok(server)) => Some(skew(server, before, Timestamp::now())),
-        (Clock::Ours, Err(_)) => None,
-    };
+    let skew_seconds = clock.behind(&server_time, before);
     let at = server_time.map(|now| options.at.unwrap_or(now));
     let asker = asker.looking_at(at.clone().unwrap_or_default());
     let judged = match &at {
@@ -131,6 +139,11 @@ pub(super) async fn judge_by(
     let policy = match policy {
         Some(policy) => Some(weigh(&asker, policy, &judged, releases.as_ref(), options).await),
         None => None,
+    };
+    // Asked after everything that decides: what is lost here is lost to nothing else.
+    let faults = match &at {
+        Ok(_) => faults(&asker, options.window, &mut remarks).await,
+        Err(_) => Vec::new(),
     };
     let history = match &at {
         Ok(_) if subject.is_shown => Some(around(&asker, subject, options).await),
@@ -159,6 +172,7 @@ pub(super) async fn judge_by(
         objectives: judged,
         releases,
         policy,
+        faults,
     };
     Ok(Judgement {
         report,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::ask::Asker;
 use super::collect::Subject;
+use super::faults::FAULTS;
 use super::history::{DependencyMetric, History, HistoryPlan, RequestMetric, history};
 use super::plan::Options;
 use super::releases::{Releases, ReleasesPlan, Requests, releases};
@@ -19,9 +20,6 @@ pub(super) const fn of_release(row: Verdict, has_policy: bool) -> Verdict {
         _ => Verdict::Pass,
     }
 }
-
-/// Says which faults of an experiment are there.
-const FAULTS: &str = "chaos_fault_active";
 
 /// What happened around the window, for the pictures.
 pub(super) async fn around(asker: &Asker<'_>, subject: Subject<'_>, options: &Options) -> History {

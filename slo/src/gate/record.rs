@@ -179,6 +179,11 @@ impl Recording {
         })
     }
 
+    /// Whether a question was asked then.
+    pub(super) fn has(&self, question: &Question) -> bool {
+        self.exchanges.contains_key(question)
+    }
+
     /// What became of a question then.
     ///
     /// # Errors

@@ -195,4 +195,4 @@ fn period_note(period: &PeriodJudged) -> String {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-pub(super) use tests::{sample_releases, sample_report};
+pub(super) use tests::{sample_faults, sample_releases, sample_report};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decide::Decision;
 use super::evidence::{Terms, Unit};
+use super::faults::FaultSeen;
 use super::reason::Reason;
 use super::releases::Releases;
 use crate::budget::Events;
@@ -127,6 +128,10 @@ pub struct Report {
     pub releases: Option<Releases>,
     /// What the policy says; `None` without one.
     pub policy: Option<PolicyJudged>,
+    /// Faults that an experiment set while the window ran, the earliest first; left out when none is
+    /// known. They decide nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultSeen>,
 }
 
 /// The judgement on one objective. What is not known is `null`.

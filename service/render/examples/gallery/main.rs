@@ -6,6 +6,9 @@
 mod cards;
 mod charts;
 mod sheet;
+#[path = "../../tests/scenes/timelines.rs"]
+#[allow(dead_code, reason = "some of them are there to be refused")]
+mod timelines;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -56,6 +59,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     sheet.write(&folder.join("contact-sheet.png"))?;
     for (name, scene) in cards::special_cases().into_iter().chain(charts::charts()) {
         draw(&mut painter, folder, name, &scene)?;
+    }
+    for (name, timeline) in timelines::kinds() {
+        let picture = painter.draw_timeline(&timeline)?;
+        let file = format!("timeline {name}.png").replace(' ', "-");
+        std::fs::write(folder.join(file), picture.png)?;
     }
     println!("all drawn{}", resident());
     Ok(())

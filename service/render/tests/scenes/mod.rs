@@ -1,6 +1,7 @@
 //! Scenes that more than one test draws, each with a name.
 
 pub(crate) mod charts;
+pub(crate) mod timelines;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Parts of a report that every form shows alike: sentences and a table. A new part is a value of
 //! [`Section`] in [`sections`], and all forms show it.
 
+mod faults;
 mod policy;
 
 use super::super::releases::{Compared, Figure, Releases};
@@ -51,8 +52,9 @@ pub(super) struct Row {
 pub(super) fn sections(report: &Report) -> Vec<Section> {
     let policy = report.policy.iter().flat_map(policy::sections);
     let releases = report.releases.as_ref().map(of_releases);
+    let faults = faults::section(report);
     let remarks = (!report.remarks.is_empty()).then(|| of_remarks(report));
-    let others = [releases, remarks, Some(how(report))];
+    let others = [faults, releases, remarks, Some(how(report))];
     policy.chain(others.into_iter().flatten()).collect()
 }
 

@@ -108,6 +108,7 @@ fn report(objectives: Vec<Judged>) -> Report {
         objectives,
         releases: None,
         policy: None,
+        faults: Vec::new(),
     }
 }
 
@@ -132,6 +133,11 @@ fn failing() -> Report {
         judged("availability", Verdict::Fail, 123.45, vec![missed, down]),
         judged("latency", Verdict::Pass, 0.0, Vec::new()),
     ])
+}
+
+/// Faults of others' tests.
+pub(in super::super) fn sample_faults() -> Vec<super::super::faults::FaultSeen> {
+    parts::faults("redis-slow")
 }
 
 /// Reports of others' tests.

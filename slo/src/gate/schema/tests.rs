@@ -76,6 +76,7 @@ fn report() -> Value {
         schema: REPORT_SCHEMA.to_owned(),
         reasons: vec![explained(Reason::NoData { query: Which::Bad })],
         releases: Some(super::super::render::sample_releases()),
+        faults: super::super::render::sample_faults(),
         ..super::super::render::sample_report()
     };
     serde_json::from_str(&report.json()).unwrap()

@@ -169,7 +169,8 @@ fn budgets_finding(lines: &[&BudgetLine], span_seconds: f64) -> String {
     )
 }
 
-fn bands(history: &History, from: f64) -> Vec<Band> {
+/// What was broken on purpose.
+pub(super) fn bands(history: &History, from: f64) -> Vec<Band> {
     let spans = history.faults.iter().filter(|span| span.until > from);
     let bands = spans.take(MARKS_MAX).map(|span| Band {
         from: span.from,

@@ -4,6 +4,7 @@ use render::{Chart, Kind, Series, Unit};
 
 use super::super::super::history::{Grid, History, Row};
 use super::super::{about, plain};
+use super::lines::bands;
 use super::{Group, Plot, WIDE, heading, name, told};
 
 /// Rows at most.
@@ -69,6 +70,7 @@ fn map(history: &History, grid: &Grid, title: &str, subtitle: &str) -> Chart {
         unit: Unit::Ratio,
         range: Some((history.from, history.until)),
         series,
+        bands: bands(history, history.from),
         ..Chart::default()
     }
 }

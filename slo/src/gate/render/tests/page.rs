@@ -103,6 +103,7 @@ fn hostile() -> Report {
     report.tool = HOSTILE.to_owned();
     report.remarks = vec![HOSTILE.to_owned()];
     report.releases = Some(parts::releases(HOSTILE));
+    report.faults = parts::faults(HOSTILE);
     for judged in &mut report.objectives {
         judged.name = HOSTILE.to_owned();
         judged.display_name = HOSTILE.to_owned();

@@ -1,5 +1,6 @@
 //! Parts beside the objectives, and the answer.
 
+use super::super::super::faults::FaultSeen;
 use super::super::super::releases::{Compared, Figure, Release, Releases};
 use super::super::answer::Answer;
 use super::*;
@@ -45,6 +46,48 @@ pub(super) fn releases(name: &str) -> Releases {
         ],
         is_first: false,
     }
+}
+
+pub(super) fn faults(name: &str) -> Vec<FaultSeen> {
+    let fault = |fault: &str, target: &str, from: &str, until: &str| FaultSeen {
+        fault: fault.to_owned(),
+        target: target.to_owned(),
+        experiment: name.to_owned(),
+        stage: "full".to_owned(),
+        from: from.parse().unwrap(),
+        until: until.parse().unwrap(),
+    };
+    vec![
+        fault(
+            "latency",
+            "redis",
+            "2026-11-22T11:20:00Z",
+            "2026-11-22T11:32:15Z",
+        ),
+        fault(name, "", "2026-11-22T11:58:00Z", "2026-11-22T12:00:00Z"),
+    ]
+}
+
+#[test]
+fn what_was_broken_on_purpose_is_in_every_form_and_decides_nothing() {
+    let without = passing();
+    let report = Report {
+        faults: faults("redis-slow"),
+        ..passing()
+    };
+    assert_eq!(report.outcome(), without.outcome());
+    let text = terminal(&report, Style::Plain);
+    assert!(text.lines().all(|line| line.width() <= 80), "{text}");
+    insta::assert_snapshot!("terminal_faults", text);
+    insta::assert_snapshot!("markdown_faults", markdown(&report));
+    let page = html(&report, &History::default());
+    assert!(page.contains("<section id=\"faults-in-this-window\">"));
+    // The words of a report without faults are as they were.
+    assert!(!without.json().contains("faults"));
+    let json: serde_json::Value = serde_json::from_str(&report.json()).unwrap();
+    assert_eq!(json["faults"][0]["until"], "2026-11-22T11:32:15Z");
+    let again: Report = serde_json::from_str(&report.json()).unwrap();
+    assert_eq!(again, report);
 }
 
 fn compared() -> Report {
