@@ -99,7 +99,8 @@ fn replace_port(text: &str, port: u16, name: &str) -> String {
 fn write(value: &Value, out: &mut String) {
     match value {
         Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.iter().collect();
+            // The original tells an empty object of its own beside each proxy, by mistake.
+            let mut fields: Vec<_> = fields.iter().filter(|(key, _)| *key != "Logger").collect();
             fields.sort_by_key(|(key, _)| *key);
             out.push('{');
             for (number, (key, field)) in fields.into_iter().enumerate() {

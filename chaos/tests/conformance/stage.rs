@@ -126,8 +126,9 @@ impl Stage {
     }
 
     async fn socket(&mut self, verb: &str, name: &str, more: &str) -> Result<Option<String>, String> {
-        let socket = self.sockets.get_mut(name);
-        let socket = socket.ok_or_else(|| format!("there is no socket {name:?}"))?;
+        let Some(socket) = self.sockets.get_mut(name) else {
+            return Ok(Some("there is no such socket".to_owned()));
+        };
         match verb {
             "send" => socket.send(more).await.map(|()| None),
             "half" => socket.half().await.map(|()| None),
@@ -175,8 +176,9 @@ impl Stage {
 
     async fn connect(&mut self, name: &str, place: &str) -> Result<String, String> {
         let (proxy, host) = place.split_once(' ').unwrap_or((place, "127.0.0.1"));
-        let port = self.ports.of(proxy);
-        let port = port.ok_or_else(|| format!("nobody said where {proxy:?} listens"))?;
+        let Some(port) = self.ports.of(proxy) else {
+            return Ok("nowhere to connect to".to_owned());
+        };
         let dial = TcpStream::connect((host, port));
         match tokio::time::timeout(PATIENCE, dial).await {
             Ok(Ok(stream)) => {
