@@ -94,8 +94,8 @@ fn replace_port(text: &str, port: u16, name: &str) -> String {
     out + rest
 }
 
-/// JSON on one line, keys in order. The words after `bad request body` and the address before
-/// `address already in use` belong to a parser and a system, not to the API.
+/// JSON on one line, keys in order. The words after `bad request body` belong to a parser, not to
+/// the API.
 fn write(value: &Value, out: &mut String) {
     match value {
         Value::Object(fields) => {
@@ -130,9 +130,6 @@ fn write(value: &Value, out: &mut String) {
 fn message(error: &str) -> String {
     if error.starts_with("bad request body: ") {
         return "bad request body: …".to_owned();
-    }
-    if error.starts_with("listen ") && error.to_lowercase().contains("address already in use") {
-        return "listen …: address already in use".to_owned();
     }
     error.to_owned()
 }
