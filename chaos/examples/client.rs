@@ -35,7 +35,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("up {:?}", reachable().is_ok());
     proxy.with_down(|| println!("down {:?}", reachable().err()))?;
     println!("up {:?}", reachable().is_ok());
-    proxy.with_timeout(stream(), 1, 1.0).apply(|| println!("applied"))?;
+    proxy
+        .with_timeout(stream(), 1, 1.0)
+        .apply(|| println!("applied"))?;
     toxics(&proxy)?;
     proxy.disable()?;
     tell(&client.find_proxy("one")?);
@@ -58,7 +60,10 @@ fn toxics(proxy: &Proxy) -> Result<(), String> {
         let mut attributes: Vec<_> = toxic.attributes.iter().collect();
         attributes.sort();
         let (name, kind, toxicity) = (&toxic.name, &toxic.r#type, toxic.toxicity);
-        println!("toxic {name} {kind} {} {toxicity} {attributes:?}", toxic.stream);
+        println!(
+            "toxic {name} {kind} {} {toxicity} {attributes:?}",
+            toxic.stream
+        );
     }
     println!("toxics told");
     Ok(())

@@ -9,7 +9,10 @@
 //! `TOXIPROXY_OURS=ADDR` is one of ours that runs elsewhere. `TOXIPROXY_RECORD=1` writes down what
 //! is seen, `TOXIPROXY_CASE=TEXT` takes only the cases with this in their name.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test may panic as a test does")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test may panic as a test does"
+)]
 
 #[path = "conformance/judged.rs"]
 mod judged;
@@ -22,8 +25,8 @@ mod socket;
 #[path = "conformance/stage.rs"]
 mod stage;
 
-use std::sync::Arc;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use judged::Judged;
@@ -67,7 +70,9 @@ fn files() -> Vec<File> {
         .collect();
     paths.sort();
     let files = paths.iter().map(|path| File::read(path));
-    files.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error}"))
+    files
+        .collect::<Result<_, _>>()
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Runs a case and puts down what was seen at each step.
@@ -75,7 +80,11 @@ async fn run(case: &Case, judged: &Judged) -> Result<Vec<Option<String>>, String
     let server = judged.start().await?;
     let told = |error: std::io::Error| error.to_string();
     if judged.shared() {
-        Stage::new(server.address).await.map_err(told)?.clear().await?;
+        Stage::new(server.address)
+            .await
+            .map_err(told)?
+            .clear()
+            .await?;
     }
     let mut stage = Stage::new(server.address).await.map_err(told)?;
     let mut seen = Vec::new();
@@ -129,19 +138,31 @@ async fn every_case_ends_as_it_was_seen_to_end() {
             }
         }
     }
-    assert!(only.is_some() || waiting.len() >= CASES_MIN, "{} cases", waiting.len());
+    assert!(
+        only.is_some() || waiting.len() >= CASES_MIN,
+        "{} cases",
+        waiting.len()
+    );
     waiting.reverse();
     let (total, mut failures) = (waiting.len(), Vec::new());
     let mut running = JoinSet::new();
     loop {
-        while running.len() < at_once && let Some((file, number, case)) = waiting.pop() {
+        while running.len() < at_once
+            && let Some((file, number, case)) = waiting.pop()
+        {
             let judged = Arc::clone(&judged);
             running.spawn(async move {
                 let seen = tokio::time::timeout(CASE_TIME_MAX, run(&case, &judged)).await;
-                (file, number, seen.unwrap_or_else(|_| Err("the case hangs".to_owned())))
+                (
+                    file,
+                    number,
+                    seen.unwrap_or_else(|_| Err("the case hangs".to_owned())),
+                )
             });
         }
-        let Some(done) = running.join_next().await else { break };
+        let Some(done) = running.join_next().await else {
+            break;
+        };
         let (file, number, seen) = done.unwrap();
         let path = files[file].path.clone();
         let case = &mut files[file].cases[number];
@@ -164,5 +185,10 @@ async fn every_case_ends_as_it_was_seen_to_end() {
     }
     failures.sort();
     println!("{} of {total} cases", total - failures.len());
-    assert!(failures.is_empty(), "{} of {total} cases differ:\n\n{}", failures.len(), failures.join("\n\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {total} cases differ:\n\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
 }

@@ -61,7 +61,9 @@ impl Ports {
     }
 
     fn listens(&mut self, name: &str, listen: &str) {
-        let port = listen.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        let port = listen
+            .rsplit_once(':')
+            .and_then(|(_, port)| port.parse().ok());
         let Some(port) = port.filter(|port| *port > 1024) else {
             return;
         };
@@ -146,6 +148,9 @@ fn ports_get_the_names_of_their_proxies() {
         r#"{"listen": "127.0.0.1:{p}", "name": "p", "upstream": "127.0.0.1:{up}"}"#
     );
     let moved = serde_json::json!({ "name": "p", "listen": "127.0.0.1:40002" });
-    assert_eq!(ports.told(&moved), r#"{"listen": "127.0.0.1:{p'}", "name": "p"}"#);
+    assert_eq!(
+        ports.told(&moved),
+        r#"{"listen": "127.0.0.1:{p'}", "name": "p"}"#
+    );
     assert_eq!(ports.filled("127.0.0.1:{up}"), "127.0.0.1:4000");
 }

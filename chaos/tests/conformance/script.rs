@@ -89,10 +89,16 @@ impl File {
         if let Some(because) = text.strip_prefix("because ") {
             case.because = Some(because.to_owned());
         } else if let Some(seen) = text.strip_prefix("= ") {
-            let step = case.steps.last_mut().ok_or("what was seen follows a step")?;
+            let step = case
+                .steps
+                .last_mut()
+                .ok_or("what was seen follows a step")?;
             step.original = Some(seen.to_owned());
         } else if let Some(seen) = text.strip_prefix("~ ") {
-            let step = case.steps.last_mut().ok_or("what ours does follows a step")?;
+            let step = case
+                .steps
+                .last_mut()
+                .ok_or("what ours does follows a step")?;
             step.ours = Some(seen.to_owned());
         } else if !text.is_empty() {
             case.steps.push(Step {

@@ -122,7 +122,9 @@ impl Socket {
         let wait = async {
             while let Ok(Ok(())) = tokio::time::timeout(STILL, self.written.changed()).await {}
         };
-        tokio::time::timeout(PATIENCE, wait).await.map_err(|_| "the flood never stops".to_owned())
+        tokio::time::timeout(PATIENCE, wait)
+            .await
+            .map_err(|_| "the flood never stops".to_owned())
     }
 
     /// Closes both ways, or resets.
@@ -192,7 +194,10 @@ impl Socket {
         match std::str::from_utf8(got) {
             Ok(text) if text.len() < 100 && text.is_ascii() => format!("{text:?}"),
             _ => {
-                let place = got.iter().zip(&expected).position(|(got, wanted)| got != wanted);
+                let place = got
+                    .iter()
+                    .zip(&expected)
+                    .position(|(got, wanted)| got != wanted);
                 format!("{} bytes, wrong at {}", got.len(), place.unwrap_or(0))
             }
         }

@@ -62,7 +62,11 @@ impl Stage {
             mark: Instant::now(),
             _held: Vec::new(),
         };
-        for (name, address) in [("up", "127.0.0.1:0"), ("up6", "[::1]:0"), ("busy", "127.0.0.1:0")] {
+        for (name, address) in [
+            ("up", "127.0.0.1:0"),
+            ("up6", "[::1]:0"),
+            ("busy", "127.0.0.1:0"),
+        ] {
             let listener = TcpListener::bind(address).await?;
             stage.ports.name(name, listener.local_addr()?.port());
             stage.upstreams.insert(name.to_owned(), listener);
@@ -72,7 +76,9 @@ impl Stage {
             held.set_reuse_address(true)?;
             held.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
             let address = held.local_addr()?.as_socket();
-            stage.ports.name(name, address.map_or(0, |address| address.port()));
+            stage
+                .ports
+                .name(name, address.map_or(0, |address| address.port()));
             stage._held.push(held);
         }
         Ok(stage)
@@ -125,7 +131,12 @@ impl Stage {
         }
     }
 
-    async fn socket(&mut self, verb: &str, name: &str, more: &str) -> Result<Option<String>, String> {
+    async fn socket(
+        &mut self,
+        verb: &str,
+        name: &str,
+        more: &str,
+    ) -> Result<Option<String>, String> {
         let Some(socket) = self.sockets.get_mut(name) else {
             return Ok(Some("there is no such socket".to_owned()));
         };
@@ -161,7 +172,10 @@ impl Stage {
         };
         let status = answer.status().as_u16();
         let kind = answer.headers().get("content-type").cloned();
-        let body = answer.text().await.map_err(|error| format!("{text}: {error}"))?;
+        let body = answer
+            .text()
+            .await
+            .map_err(|error| format!("{text}: {error}"))?;
         let mut seen = status.to_string();
         if typed {
             let kind = kind.as_ref().and_then(|kind| kind.to_str().ok());
@@ -194,7 +208,10 @@ impl Stage {
 
     async fn accept(&mut self, name: &str, which: &str) -> Result<String, String> {
         let which = if which.is_empty() { "up" } else { which };
-        let listener = self.upstreams.get(which).ok_or("there is no such upstream")?;
+        let listener = self
+            .upstreams
+            .get(which)
+            .ok_or("there is no such upstream")?;
         match tokio::time::timeout(PATIENCE, listener.accept()).await {
             Ok(Ok((stream, _))) => {
                 self.sockets.insert(name.to_owned(), Socket::new(stream));
@@ -213,7 +230,12 @@ impl Stage {
     /// Leaves a server without proxies.
     pub(crate) async fn clear(self) -> Result<(), String> {
         let url = format!("http://{}/proxies", self.server);
-        let all = self.http.get(&url).send().await.map_err(|error| error.to_string())?;
+        let all = self
+            .http
+            .get(&url)
+            .send()
+            .await
+            .map_err(|error| error.to_string())?;
         let all: Value = all.json().await.map_err(|error| error.to_string())?;
         for name in all.as_object().into_iter().flatten().map(|(name, _)| name) {
             let path: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
@@ -225,6 +247,8 @@ impl Stage {
 }
 
 fn milliseconds(text: &str) -> Result<Duration, String> {
-    let ms = text.parse().map_err(|_| format!("{text:?} is no number of ms"))?;
+    let ms = text
+        .parse()
+        .map_err(|_| format!("{text:?} is no number of ms"))?;
     Ok(Duration::from_millis(ms))
 }
