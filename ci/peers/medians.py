@@ -1,0 +1,42 @@
+"""Medians and ratios of what was measured in alternating rounds: `medians.py ORIGINAL OURS BARE`.
+
+Each file has one JSON object a line, one for each round; each of its numbers becomes a row. A ratio
+is the median of the rounds' ratios, because neighbours in time are as busy as each other.
+"""
+
+import json
+import statistics
+import sys
+
+
+def numbers(value, name=""):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from numbers(inner, f"{name} {key}".strip())
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield name, float(value)
+
+
+def shown(value):
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def main():
+    original, ours, bare = ([dict(numbers(json.loads(line))) for line in open(path)] for path in sys.argv[1:4])
+    print("| median | original | ours | bare copy loop | ours / original | ours / bare |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for name in ours[0]:
+        columns = [[each[name] for each in rounds if name in each] for rounds in (original, ours, bare)]
+        if not all(columns):
+            continue
+        ratios = [
+            statistics.median(mine / other for mine, other in zip(columns[1], column) if other)
+            if any(column) else float("nan")
+            for column in (columns[0], columns[2])
+        ]
+        cells = [shown(statistics.median(column)) for column in columns] + [f"{ratio:.2f}" for ratio in ratios]
+        print(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()
