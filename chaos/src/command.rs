@@ -13,22 +13,26 @@ use signals::CHAOS_FAULT_ACTIVE;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::{ProxyWanted, Toxiproxy, keep_calls_direct};
-use crate::experiment::model::Stage;
-use crate::experiment::{Around, Experiment, Plan};
+use crate::experiment::{Around, Plan};
 use crate::interrupt::Interrupt;
 use crate::lease::guard;
+use crate::processes::Processes;
+use crate::report;
 use crate::runner::{self, Observer, Tools, caught};
 use crate::say::say;
+use crate::show::Screen;
+use crate::telemetry::Telemetry;
 use crate::toxiproxy::{Token, ToxiproxyChild, read_token};
 
 /// Experiments of one call.
 const FILES_MAX: usize = 64;
 
 /// Time between two readings of the probes.
-const PACE: Duration = Duration::from_millis(500);
+const PACE: Duration = Duration::from_secs(1);
 
-/// Columns of a line for people.
-const COLUMNS_MAX: usize = 80;
+/// Shortest and longest lease.
+const LEASE_MIN: Duration = Duration::from_secs(3);
+const LEASE_MAX: Duration = Duration::from_secs(600);
 
 /// Port of Toxiproxy's API.
 const EMBEDDED_LISTEN: SocketAddr =
@@ -92,6 +96,15 @@ struct RunArgs {
     /// Offer the metric of active faults on this address.
     #[arg(long, value_name = "ADDR")]
     metrics: Option<SocketAddr>,
+    /// The keeper of processes that a rehearsal offers; needed where a process is paused or killed.
+    #[arg(long, value_name = "URL")]
+    processes: Option<String>,
+    /// How long a fault may outlive this process, 3s to 10m; it is renewed every third of that.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = lease)]
+    lease: Duration,
+    /// Collector of spans and log records, such as http://127.0.0.1:4318, by OTLP over HTTP.
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    otlp: Option<String>,
     /// Multiplies how long each fault is held, 0.1 to 10.
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
@@ -158,7 +171,11 @@ fn check_all(files: &[PathBuf], slo: &[PathBuf], allowed: &[String]) -> Result<O
     brought::all(&plans)?;
     for (file, plan) in files.iter().zip(plans) {
         let stages = plan.stages.len();
-        let longest: Duration = plan.stages.iter().map(Stage::broken_at_most).sum();
+        let longest: Duration = plan
+            .stages
+            .iter()
+            .map(|stage| stage.broken_at_most(1.0))
+            .sum();
         say(&format!(
             "{}: in order: {}, {stages} stages, {} s of faults at most",
             file.display(),
@@ -178,12 +195,9 @@ async fn run_all(args: &RunArgs) -> Result<Outcome, Failure> {
         )));
     }
     let plans = read_all(&args.files, &args.slo, &args.allow_remote)?;
+    check_scale(&plans, args.scale)?;
     let proxies = brought::all(&plans)?;
-    let experiments: Vec<Experiment> = plans
-        .into_iter()
-        .map(Experiment::of)
-        .collect::<Result<_, _>>()?;
-    check_target(&host_of(&args.service)?, &args.allow_remote)?;
+    check_target(&host_of("--service", &args.service)?, &args.allow_remote)?;
     let observer = Observer::new(&args.prometheus, &args.service)?;
     let address = unless_stopped(&stop, toxiproxy_address(args, &proxies)).await?;
     // Nothing may have been started yet: it may replace this process.
@@ -196,19 +210,45 @@ async fn run_all(args: &RunArgs) -> Result<Outcome, Failure> {
     let embedded = embedded(args).await?;
     let tools = Tools {
         toxiproxy: unless_stopped(&stop, connect(address, token.as_ref())).await?,
-        observer,
+        processes: unless_stopped(&stop, processes(args)).await?,
+        observer: Arc::new(observer),
         meter,
+        telemetry: Telemetry::new(args.otlp.as_deref())?,
         scale: args.scale,
         pace: PACE,
-        say: Box::new(|line| say(&wrapped(line))),
+        lease: args.lease,
+        holder: holder(),
+        show: Box::new(Screen::of_stdout()),
     };
     // From here on a signal stops the experiments, and nothing that undoes what was made.
     let made = brought::make(&tools.toxiproxy, &proxies).await?;
-    let ran = caught(each(&experiments, &tools, &stop, args.out.as_deref())).await;
+    let ran = caught(each(&plans, &tools, &stop, args.out.as_deref())).await;
     let removed = brought::remove(&tools.toxiproxy, &made).await;
+    close(&tools).await;
     drop((exposition, embedded));
     let worst = ran.unwrap_or_else(|_| Err(Failure::broken("a bug: the runner panicked")))?;
     removed.map(|()| worst)
+}
+
+/// Stretched holds must stay within what each file allows.
+fn check_scale(plans: &[Plan], scale: f64) -> Result<(), Failure> {
+    for plan in plans {
+        let longest: Duration = plan
+            .stages
+            .iter()
+            .map(|stage| stage.broken_at_most(scale))
+            .sum();
+        let allowed = plan.blast_radius.as_ref().map(|radius| radius.duration);
+        if let Some(allowed) = allowed.filter(|allowed| longest > *allowed) {
+            return Err(Failure::misused(format!(
+                "--scale {scale} breaks things for up to {} s in {}, expected at most {} s, as its blast radius says",
+                longest.as_secs_f64(),
+                plan.name,
+                allowed.as_secs_f64()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Waits for something that may be given up, unless a signal comes first.
@@ -232,16 +272,20 @@ fn make_folder(out: Option<&Path>) -> Result<(), Failure> {
 }
 
 async fn each(
-    experiments: &[Experiment],
+    plans: &[Plan],
     tools: &Tools,
     stop: &CancellationToken,
     out: Option<&Path>,
 ) -> Result<Outcome, Failure> {
     let mut worst = Outcome::Held;
-    for experiment in experiments {
-        let journal = runner::run(experiment, tools, stop).await;
+    for plan in plans {
+        if let Some(folder) = out {
+            tools.telemetry.log_to(folder, &plan.name)?;
+        }
+        let journal = runner::run(plan, tools, stop).await;
         if let Some(folder) = out {
             journal.write(folder)?;
+            report::write(&journal, folder)?;
         }
         worst = worst.worst(journal.outcome());
         // After these the next experiment would not start from a known state.
@@ -287,6 +331,38 @@ async fn connect(address: SocketAddr, token: Option<&Token>) -> Result<Toxiproxy
     })
 }
 
+/// Finds the keeper of processes, which must be on this machine or named.
+async fn processes(args: &RunArgs) -> Result<Option<Processes>, Failure> {
+    let Some(url) = &args.processes else {
+        return Ok(None);
+    };
+    check_target(&host_of("--processes", url)?, &args.allow_remote)?;
+    let sentence = "the processes are not under control";
+    Processes::connect(url).await.map(Some).or_broken(sentence)
+}
+
+/// Whom the leases of this process belong to.
+fn holder() -> String {
+    let unique: u32 = rand::random();
+    format!("proofmark-{}-{unique:08x}", std::process::id())
+}
+
+/// Sends the last spans, without holding up anything else.
+async fn close(tools: &Tools) {
+    tokio::task::block_in_place(|| tools.telemetry.close());
+}
+
+/// A lease, from text such as `60s`.
+fn lease(text: &str) -> Result<Duration, String> {
+    let lease = humantime_serde::re::humantime::parse_duration(text);
+    let lease = lease.map_err(|error| error.to_string())?;
+    let is_whole = lease.subsec_nanos() == 0;
+    if is_whole && (LEASE_MIN..=LEASE_MAX).contains(&lease) {
+        return Ok(lease);
+    }
+    Err("expected whole seconds from 3s to 10m".to_owned())
+}
+
 async fn resolve(text: &str, allowed: &[String]) -> Result<SocketAddr, Failure> {
     let bare = text.trim_start_matches("http://").trim_end_matches('/');
     let wrong = || format!("--toxiproxy is {text:?}, expected HOST:PORT");
@@ -299,8 +375,8 @@ async fn resolve(text: &str, allowed: &[String]) -> Result<SocketAddr, Failure> 
     found.next().ok_or_else(|| Failure::misused(wrong()))
 }
 
-fn host_of(url: &str) -> Result<String, Failure> {
-    let wrong = || format!("--service is {url:?}, expected http://HOST:PORT");
+fn host_of(argument: &str, url: &str) -> Result<String, Failure> {
+    let wrong = || format!("{argument} is {url:?}, expected http://HOST:PORT");
     let parsed = reqwest::Url::parse(url).or_misused(wrong())?;
     parsed
         .host_str()
@@ -323,48 +399,9 @@ fn stop_on_signal() -> Result<CancellationToken, Failure> {
     Ok(stop)
 }
 
-/// Text in lines that fit a terminal; further lines are indented.
-fn wrapped(text: &str) -> String {
-    let mut lines = String::new();
-    let mut columns = 0;
-    for word in text.split_whitespace() {
-        let clean: String = word
-            .chars()
-            .filter(|character| !character.is_control())
-            .collect();
-        let length = clean.chars().count();
-        if columns > 0 && columns + 1 + length > COLUMNS_MAX {
-            lines.push_str("\n   ");
-            columns = 3;
-        }
-        if columns > 0 {
-            lines.push(' ');
-            columns += 1;
-        }
-        lines.push_str(&clean);
-        columns += length;
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_for_people_fits_a_terminal() {
-        let text = "redis-slow: before: service-answers 200, requests-per-second 17.963, \
-                    share-of-server-errors 0, p95-seconds 0.002";
-        insta::assert_snapshot!(wrapped(text), @r"
-        redis-slow: before: service-answers 200, requests-per-second 17.963,
-            share-of-server-errors 0, p95-seconds 0.002
-        ");
-        assert!(
-            wrapped(&"word ".repeat(100))
-                .lines()
-                .all(|line| line.len() <= COLUMNS_MAX)
-        );
-    }
 
     #[tokio::test]
     async fn only_loopback_is_aimed_at_unless_a_host_is_named() {

@@ -6,7 +6,6 @@
 //! its line. Without stages of its own the method is cut into some: one or more actions, then the
 //! probes that must come to hold because of them.
 
-#[allow(dead_code, reason = "not in use yet")]
 pub(crate) mod model;
 mod values;
 mod document;
@@ -20,7 +19,6 @@ mod rehearsed;
 mod proxy;
 mod reader;
 mod stages;
-mod changes;
 pub(crate) mod schema;
 
 use std::io::Read as _;
@@ -30,7 +28,6 @@ use outcome::{Failure, OrFail};
 use slo::Objective;
 
 pub(crate) use activity::{Probe, Source};
-pub(crate) use changes::{Experiment, Stage};
 use document::Document;
 use locate::Way;
 pub(crate) use model::Plan;

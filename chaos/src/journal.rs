@@ -7,7 +7,10 @@ use outcome::{Failure, OrFail, Outcome};
 use serde::{Deserialize, Serialize};
 
 /// Version of the form of [`Journal`].
-pub const JOURNAL_SCHEMA: &str = "proofmark.chaos-journal/1";
+pub const JOURNAL_SCHEMA: &str = "proofmark.chaos-journal/2";
+
+/// The version of Chaos Toolkit's library whose journals these are like.
+const CHAOSLIB_VERSION: &str = "1.44.0";
 
 /// The record of one experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +18,13 @@ pub const JOURNAL_SCHEMA: &str = "proofmark.chaos-journal/1";
 pub struct Journal {
     /// Version of this form.
     pub schema: String,
+    /// The version of Chaos Toolkit's library in whose words it is written.
+    #[serde(rename = "chaoslib-version")]
+    pub chaoslib_version: String,
+    /// The system that the runner ran on, such as `linux-x86_64`.
+    pub platform: String,
+    /// The machine that the runner ran on, when it says.
+    pub node: String,
     /// What was run.
     pub experiment: Subject,
     /// How far it came.
@@ -60,12 +70,15 @@ pub struct Journal {
 }
 
 /// Which experiment a journal is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Subject {
     /// Name of its file without folder and extension.
     pub name: String,
     /// Its title.
     pub title: String,
+    /// The rest of the file.
+    #[serde(flatten)]
+    pub document: serde_json::Map<String, serde_json::Value>,
 }
 
 /// How far an experiment came.
@@ -179,14 +192,13 @@ pub struct UserRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Activity {
     /// What it is called in the file.
-    pub name: String,
-    /// `action` or `probe`.
-    #[serde(rename = "type")]
-    pub kind: String,
+    pub activity: Doing,
     /// When it was begun.
     pub start: Timestamp,
     /// When it was over.
     pub end: Timestamp,
+    /// How long it took, in seconds.
+    pub duration: f64,
     /// `succeeded` or `failed`.
     pub status: String,
     /// The value of a probe; `None` when it is not known.
@@ -197,14 +209,57 @@ pub struct Activity {
     pub detail: String,
 }
 
+/// What an activity was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doing {
+    /// What it is called in the file.
+    pub name: String,
+    /// `action` or `probe`.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+impl Doing {
+    /// Something that was asked.
+    pub(crate) fn probe(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: "probe".to_owned(),
+        }
+    }
+
+    /// Something that was done.
+    pub(crate) fn action(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: "action".to_owned(),
+        }
+    }
+}
+
+/// Seconds that have passed, by the clock.
+pub(crate) fn seconds_since(start: Timestamp) -> f64 {
+    Timestamp::now()
+        .duration_since(start)
+        .as_secs_f64()
+        .max(0.0)
+}
+
 impl Journal {
     /// A journal of something that begins now.
     pub(crate) fn begun(name: &str, title: &str, start: Timestamp) -> Self {
         Self {
             schema: JOURNAL_SCHEMA.to_owned(),
+            chaoslib_version: CHAOSLIB_VERSION.to_owned(),
+            platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+            node: rustix::system::uname()
+                .nodename()
+                .to_string_lossy()
+                .into_owned(),
             experiment: Subject {
                 name: name.to_owned(),
                 title: title.to_owned(),
+                document: serde_json::Map::new(),
             },
             status: Status::Completed,
             deviated: false,

@@ -12,7 +12,7 @@
 //! ```
 //! use outcome::Outcome;
 //!
-//! let text = r#"{"schema": "proofmark.chaos-journal/1", "status": "aborted", "deviated": false,
+//! let text = r#"{"schema": "proofmark.chaos-journal/2", "status": "aborted", "deviated": false,
 //!     "experiment": {"name": "redis-gone", "title": "Redis is gone"},
 //!     "outcome": "inconclusive", "exit_code": 3, "detail": "redis-goes was not felt within 10 s",
 //!     "start": "2026-01-02T03:04:05Z", "end": "2026-01-02T03:04:20Z", "duration": 15.0,
@@ -29,9 +29,8 @@ mod runner;
 mod journal;
 mod client;
 mod helper;
-#[allow(dead_code, reason = "not in use yet")]
+mod telemetry;
 mod lease;
-#[allow(dead_code, reason = "not in use yet")]
 mod processes;
 #[allow(dead_code, unused_imports, reason = "not in use yet")]
 mod show;
@@ -42,10 +41,10 @@ mod interrupt;
 mod say;
 
 pub use command::{Args, run};
-pub use helper::helpers_start_by;
 pub use experiment::schema::schema;
+pub use helper::helpers_start_by;
 pub use journal::{
-    Activity, Detection, FaultRecord, JOURNAL_SCHEMA, Journal, Samples, StageRecord, Status,
+    Activity, Detection, Doing, FaultRecord, JOURNAL_SCHEMA, Journal, Samples, StageRecord, Status,
     SteadyState, SteadyStates, Subject, UserRecord,
 };
 pub use timeline::draw_timeline;

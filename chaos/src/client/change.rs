@@ -31,15 +31,6 @@ impl Change {
         }
     }
 
-    /// What the fault is called in metrics: the type of the toxic, or `disabled`.
-    pub(crate) fn fault(&self) -> Option<&str> {
-        match self {
-            Self::Add { toxic, .. } | Self::Update { toxic, .. } => Some(&toxic.kind),
-            Self::Enable { enabled: false, .. } => Some("disabled"),
-            Self::Remove { .. } | Self::Enable { enabled: true, .. } => None,
-        }
-    }
-
     /// The change that takes a fault away; `None` when this one is no fault.
     pub(crate) fn undo(&self) -> Option<Self> {
         match self {

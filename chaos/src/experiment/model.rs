@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::activity::{Probe, Source, Tolerance};
+pub(crate) use super::activity::{Probe, Source, Tolerance};
 use crate::client::{ProxyWanted, Toxic};
 
 /// An experiment that makes sense.
@@ -153,13 +153,14 @@ pub(crate) struct BlastRadius {
 }
 
 impl Stage {
-    /// How long its faults may be set: the ramp, then the hold or the slowest mark.
-    pub(crate) fn broken_at_most(&self) -> Duration {
+    /// How long its faults may be set, when holds are `scale` times as long: the ramp, then the hold
+    /// or the slowest mark.
+    pub(crate) fn broken_at_most(&self, scale: f64) -> Duration {
         if self.faults.is_empty() {
             return Duration::ZERO;
         }
         let slowest = self.effects.iter().map(|effect| effect.within).max();
-        self.ramp + self.hold.max(slowest.unwrap_or_default())
+        self.ramp + self.hold.mul_f64(scale).max(slowest.unwrap_or_default())
     }
 }
 

@@ -372,7 +372,11 @@ impl Reader<'_> {
                 }
             }
         }
-        let longest: Duration = plan.stages.iter().map(Stage::broken_at_most).sum();
+        let longest: Duration = plan
+            .stages
+            .iter()
+            .map(|stage| stage.broken_at_most(1.0))
+            .sum();
         if longest > radius.duration {
             let sentence = format!(
                 "is {:?}, and the stages may break things for {longest:?}, expected that at least",

@@ -35,7 +35,10 @@ enum Line {
     #[command(subcommand)]
     Chaos(Chaos),
     Toxiproxy(crate::toxiproxy::Args),
-    Runner { address: SocketAddr, seconds: u64 },
+    Runner {
+        address: SocketAddr,
+        seconds: u64,
+    },
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -223,7 +226,9 @@ impl World {
     }
 
     async fn client(&self) -> Toxiproxy {
-        Toxiproxy::connect_plainly(self.address, None).await.unwrap()
+        Toxiproxy::connect_plainly(self.address, None)
+            .await
+            .unwrap()
     }
 
     async fn take(&self, seconds: u64) -> Result<Lease, LeaseError> {
@@ -294,10 +299,18 @@ async fn a_lost_terminal_takes_the_runner_and_not_the_guard() {
         let runner = again(&words);
         let mut line = vec![runner.get_program().to_str().unwrap()];
         line.extend(runner.get_args().map(|word| word.to_str().unwrap()));
-        let wanted = runner.get_envs().map(|(name, value)| (name, value.unwrap()));
+        let wanted = runner
+            .get_envs()
+            .map(|(name, value)| (name, value.unwrap()));
         // A terminal of its own, which is closed when `script` is killed.
         let terminal = Command::new("script")
-            .args(["--quiet", "--return", "--command", &line.join(" "), "/dev/null"])
+            .args([
+                "--quiet",
+                "--return",
+                "--command",
+                &line.join(" "),
+                "/dev/null",
+            ])
             .envs(wanted)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -342,7 +355,10 @@ async fn a_change_that_outlives_its_runner_is_undone_as_well() {
     let world = World::new(true).await;
     let (relay, has_seen, go_on) = late(world.address).await;
     let runner = Process::runner(relay, LONG);
-    tokio::time::timeout(PATIENCE, has_seen).await.unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, has_seen)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(world.faults().await, 1);
     runner.signal("KILL");
     // The guard has undone all there was, and then the change arrives.
@@ -360,13 +376,19 @@ async fn a_change_that_arrives_after_its_lease_is_refused() {
     let world = World::new(false).await;
     let (relay, has_seen, go_on) = late(world.address).await;
     let runner = Process::runner(relay, SHORT);
-    tokio::time::timeout(PATIENCE, has_seen).await.unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, has_seen)
+        .await
+        .unwrap()
+        .unwrap();
     runner.signal("KILL");
     world.until_faults_are(0).await;
     go_on.send(()).unwrap();
     let arrived = world.until_faults_are(1);
     let arrived = tokio::time::timeout(Duration::from_secs(1), arrived).await;
-    assert!(arrived.is_err(), "a fault was set under a lease that had ended");
+    assert!(
+        arrived.is_err(),
+        "a fault was set under a lease that had ended"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -234,7 +234,7 @@ fn users(journal: &Journal) -> Part {
 fn rollbacks(journal: &Journal) -> Part {
     let rows = journal.rollbacks.iter().map(|undone: &Activity| {
         vec![
-            one_line(&undone.name),
+            one_line(&undone.activity.name),
             one_line(&undone.detail),
             one_line(&undone.status),
         ]

@@ -1,21 +1,22 @@
-//! The way in: clean slate, steady state, and one stage after the other.
+//! The way in: clean slate, steady state, the lease, and one stage after the other.
 
 use super::*;
-
-/// Time between two lines about a fault that is held.
-const SAY_PAUSE: Duration = Duration::from_secs(1);
+use crate::experiment::model::{Difference, Effect, Expected, FaultKind, Tolerance};
+use crate::lease::LeaseError;
 
 impl Run<'_> {
-    /// Runs the method.
+    /// Runs the stages.
     pub(super) async fn forward(&mut self) -> Result<(), Halt> {
         self.check_slate().await?;
         self.check_steady_before().await?;
-        let experiment = self.experiment;
-        for stage in &experiment.stages {
-            self.await_no_effect(stage).await?;
-            self.set(stage).await?;
-            self.hold(stage).await?;
+        self.read_baselines().await?;
+        self.take_lease().await?;
+        let plan = self.plan;
+        let mut before = None;
+        for (number, stage) in plan.stages.iter().enumerate() {
+            self.run_stage(number + 1, before, stage).await?;
             self.close_stage();
+            before = Some(stage);
         }
         Ok(())
     }
@@ -23,40 +24,52 @@ impl Run<'_> {
     /// Nobody else's fault may be there: it would be taken for ours, or be taken away with ours.
     async fn check_slate(&mut self) -> Result<(), Halt> {
         let proxies = self.tools.toxiproxy.proxies().await?;
-        if let Some((name, trouble)) = proxies
+        let mut troubles = proxies
             .iter()
-            .find_map(|(name, proxy)| Some((name, proxy.trouble()?)))
-        {
+            .filter_map(|(name, proxy)| Some((name, proxy.trouble()?)));
+        if let Some((name, trouble)) = troubles.next() {
             return Err(Halt::inconclusive(format!(
                 "no clean slate: proxy {name} {trouble}"
             )));
         }
-        let changes = self
-            .experiment
-            .stages
-            .iter()
-            .flat_map(|stage| &stage.changes);
-        let mut needed = changes.map(|(_, change)| change.proxy());
-        match needed.find(|name| !proxies.contains_key(*name)) {
-            Some(missing) => Err(Halt::inconclusive(format!(
+        let needed = self.targets(false);
+        if let Some(missing) = needed.iter().find(|name| !proxies.contains_key(*name)) {
+            return Err(Halt::inconclusive(format!(
                 "Toxiproxy has no proxy {missing}"
-            ))),
-            None => Ok(()),
+            )));
         }
+        for process in self.targets(true) {
+            let Some(processes) = &self.tools.processes else {
+                return Err(Halt::inconclusive(format!(
+                    "{process} is a process, and nobody keeps processes here: expected --processes URL"
+                )));
+            };
+            if let Some(trouble) = processes.trouble(&process).await? {
+                return Err(Halt::inconclusive(format!(
+                    "no clean slate: process {process} {trouble}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// What will be broken: processes, or proxies.
+    fn targets(&self, processes: bool) -> Vec<String> {
+        let faults = self.plan.stages.iter().flat_map(|stage| &stage.faults);
+        let wanted = faults.filter(|fault| is_of_process(&fault.kind) == processes);
+        let mut targets: Vec<String> = wanted.map(|fault| fault.target().to_owned()).collect();
+        targets.sort();
+        targets.dedup();
+        targets
     }
 
     async fn check_steady_before(&mut self) -> Result<(), Halt> {
-        let experiment = self.experiment;
-        let both: Vec<Probe> = experiment
-            .steady
-            .iter()
-            .chain(&experiment.recovered)
-            .cloned()
-            .collect();
-        let readings = self.await_all(&both, SETTLE_TIME_MAX).await?;
-        let state = steady_state(&readings);
-        self.journal.steady_states.before = Some(state);
-        self.say("before", &values(&readings));
+        let recovered = self.plan.recovered.clone();
+        let readings = self
+            .await_all("before", &recovered, self.began, SETTLE_TIME_MAX)
+            .await?;
+        self.journal.steady_states.before = Some(steady_state(&readings));
+        self.tell("before", &values(&readings));
         match complaints(&readings) {
             none if none.is_empty() => Ok(()),
             some => Err(Halt::inconclusive(format!(
@@ -65,180 +78,133 @@ impl Run<'_> {
         }
     }
 
-    /// An effect that is there before its cause proves nothing.
-    async fn await_no_effect(&mut self, stage: &Stage) -> Result<(), Halt> {
+    /// Reads every mark before there is a fault: one that is there already proves nothing, and a rise
+    /// is a rise over something. Marks of an earlier experiment may take a while to fade.
+    async fn read_baselines(&mut self) -> Result<(), Halt> {
+        let plan = self.plan;
+        let broken = plan.stages.iter().filter(|stage| !stage.faults.is_empty());
+        let effects: Vec<&Effect> = broken.flat_map(|stage| &stage.effects).collect();
         let deadline = Instant::now() + SETTLE_TIME_MAX;
         loop {
-            let readings = self.read_all(&stage.expected).await?;
-            if !readings.iter().all(|reading| reading.holds) {
-                return Ok(());
+            let mut early = Vec::new();
+            for effect in &effects {
+                let value = self.unless_stopped(self.baseline(effect)).await?;
+                if is_there(effect, value.as_ref()) {
+                    early.push(effect.name.clone());
+                }
+                self.baselines.insert(effect.name.clone(), value);
+            }
+            if early.is_empty() {
+                break;
             }
             if Instant::now() >= deadline {
                 return Err(Halt::inconclusive(format!(
-                    "the effect of {} is there before it: {}",
-                    stage.name,
-                    values(&readings)
+                    "marks are there before any fault, and prove nothing: {}",
+                    early.join(", ")
                 )));
             }
-            self.pause().await?;
+            self.unless_stopped(tokio::time::sleep(self.tools.pace))
+                .await?;
         }
-    }
-
-    /// Makes the changes of a stage. This is never stopped half way: each has its own deadline.
-    async fn set(&mut self, stage: &Stage) -> Result<(), Halt> {
-        self.has_begun = true;
-        for (name, change) in &stage.changes {
-            self.say(&stage.name, &change.to_string());
-            let start = Timestamp::now();
-            self.ledger.about_to(&stage.name, change);
-            let made = self.tools.toxiproxy.make(change).await;
-            self.journal
-                .run
-                .push(action(name, change, start, made.as_ref().err()));
-            made?;
-            for closed in self.ledger.done(change) {
-                self.set_active(&closed, false);
-            }
-            if let Some(entry) = self
-                .ledger
-                .to_undo()
-                .first()
-                .filter(|entry| entry.fault == *change)
-            {
-                self.set_active(entry, true);
-            }
+        let alerts = self.alerts.latest().into_iter();
+        self.alerts_before = alerts.map(|alert| alert.name).collect();
+        // A rise without a value before it could not be told from what was there.
+        for effect in effects {
+            as_probe(effect, self.baselines.get(&effect.name)).map_err(Halt::inconclusive)?;
         }
-        self.journal.stages.push(StageRecord {
-            name: stage.name.clone(),
-            changes: stage
-                .changes
-                .iter()
-                .map(|(_, change)| change.to_string())
-                .collect(),
-            start: Timestamp::now(),
-            end: self.journal.start,
-            effect_seconds: None,
-        });
         Ok(())
     }
 
-    /// Watches a stage until its time is over and its effect was felt.
-    async fn hold(&mut self, stage: &Stage) -> Result<(), Halt> {
-        let experiment = self.experiment;
-        let began = Instant::now();
-        let hold = stage.hold.mul_f64(self.tools.scale);
-        let mut bad_readings = 0;
-        let mut effect = None;
-        let mut said = None;
-        loop {
-            let expected = self.read_all(&stage.expected).await?;
-            let steady = self.read_all(&experiment.steady).await?;
-            let elapsed = began.elapsed();
-            if effect.is_none() && expected.iter().all(|reading| reading.holds) {
-                effect = Some(elapsed);
-                self.note_effect(stage, elapsed, &expected);
-            }
-            if said.is_none_or(|said| elapsed >= said + SAY_PAUSE) {
-                said = Some(elapsed);
-                let seconds = elapsed.as_secs();
-                self.say(&stage.name, &format!("{seconds} s {}", values(&expected)));
-            }
-            let holds = steady.iter().all(|reading| reading.holds);
-            bad_readings = if holds { 0 } else { bad_readings + 1 };
-            let is_over =
-                elapsed >= hold && (effect.is_some() || elapsed >= experiment.effect_within);
-            if is_over || bad_readings >= BAD_READINGS_MAX {
-                self.journal
-                    .steady_states
-                    .during
-                    .push(steady_state(&steady));
-                self.journal
-                    .run
-                    .extend(expected.iter().map(Reading::activity));
-                break self.judge_stage(stage, effect, &steady, &expected);
-            }
-            self.pause().await?;
-        }
+    async fn baseline(&self, effect: &Effect) -> Result<f64, String> {
+        let probe = Probe {
+            name: effect.name.clone(),
+            source: effect.source.clone(),
+            tolerance: Tolerance {
+                least: f64::NEG_INFINITY,
+                most: f64::INFINITY,
+            },
+        };
+        self.tools.observer.read(&probe).await.value
     }
 
-    fn judge_stage(
-        &self,
-        stage: &Stage,
-        effect: Option<Duration>,
-        steady: &[Reading],
-        expected: &[Reading],
-    ) -> Result<(), Halt> {
-        let complaint = complaints(steady);
-        if !complaint.is_empty() {
-            let detail = format!("the steady state was lost in {}: {complaint}", stage.name);
-            return Err(Halt::new(judged(steady), detail));
-        }
-        match effect {
-            Some(_) => Ok(()),
-            None => Err(Halt::inconclusive(format!(
-                "{} was not felt within {} s: {}",
-                stage.name,
-                self.experiment.effect_within.as_secs(),
-                complaints(expected)
-            ))),
-        }
-    }
-
-    fn note_effect(&mut self, stage: &Stage, elapsed: Duration, expected: &[Reading]) {
-        let seconds = elapsed.as_secs_f64();
-        self.journal.effect_seconds.get_or_insert(seconds);
-        if let Some(record) = self.journal.stages.last_mut() {
-            record.effect_seconds = Some(seconds);
-        }
-        self.say(
-            &stage.name,
-            &format!("felt after {seconds:.1} s: {}", values(expected)),
-        );
-    }
-
-    /// Notes when the stage that is open, if any, ended.
-    pub(super) fn close_stage(&mut self) {
-        let start = self.journal.start;
-        if let Some(record) = self
-            .journal
-            .stages
-            .last_mut()
-            .filter(|record| record.end == start)
-        {
-            record.end = Timestamp::now();
-        }
+    async fn take_lease(&mut self) -> Result<(), Halt> {
+        let (tools, proxies) = (self.tools, self.targets(false));
+        let taking = Lease::take(&tools.toxiproxy, &tools.holder, &proxies, tools.lease);
+        // A lease that is dropped half way is given up by whoever gave it.
+        let taken = self.unless_stopped(taking).await?;
+        self.lease = Some(taken.map_err(|error| match error {
+            LeaseError::Client(error) => Halt::from(error),
+            LeaseError::Time(_) => Halt::new(Outcome::Misused, error.to_string()),
+            LeaseError::Taken { .. } => Halt::inconclusive(format!("no clean slate: {error}")),
+        })?);
+        Ok(())
     }
 }
 
-/// The journal's entry of a change.
-pub(super) fn action(
-    name: &str,
-    change: &Change,
-    start: Timestamp,
-    error: Option<&crate::client::ClientError>,
-) -> Activity {
-    Activity {
-        name: name.to_owned(),
-        kind: "action".to_owned(),
-        start,
-        end: Timestamp::now(),
-        status: if error.is_none() {
-            "succeeded"
-        } else {
-            "failed"
-        }
-        .to_owned(),
-        output: None,
-        tolerance_met: None,
-        detail: error.map_or_else(|| change.to_string(), ToString::to_string),
+fn is_of_process(kind: &FaultKind) -> bool {
+    match kind {
+        FaultKind::Toxic { .. } | FaultKind::Down { .. } | FaultKind::Flapping { .. } => false,
+        FaultKind::Paused { .. } | FaultKind::Killed { .. } | FaultKind::Restarted { .. } => true,
     }
 }
 
-/// Names and values, for a person.
-pub(super) fn values(readings: &[Reading]) -> String {
-    let shown = readings.iter().map(|reading| match &reading.value {
-        Ok(value) => format!("{} {}", reading.name, short(*value)),
-        Err(_) => format!("{} ?", reading.name),
-    });
-    shown.collect::<Vec<_>>().join(", ")
+/// Whether a mark is there before any fault. A rise cannot be.
+fn is_there(effect: &Effect, value: Result<&f64, &String>) -> bool {
+    match (effect.expected, value) {
+        (Expected::Within(tolerance), Ok(value)) => tolerance.accepts(*value),
+        _ => false,
+    }
+}
+
+/// The probe that sees an effect, given what there was before the first fault.
+///
+/// # Errors
+/// Why no rise and no fall could be told.
+pub(super) fn as_probe(
+    effect: &Effect,
+    before: Option<&Result<f64, String>>,
+) -> Result<Probe, String> {
+    let (difference, sign) = match effect.expected {
+        Expected::Within(tolerance) => return Ok(probe_of(effect, tolerance)),
+        Expected::Rises(difference) => (difference, 1.0),
+        Expected::Falls(difference) => (difference, -1.0),
+    };
+    let unknown = |why: &str| format!("{} is not known before the fault: {why}", effect.name);
+    let before = match before {
+        Some(Ok(before)) => *before,
+        Some(Err(why)) => return Err(unknown(why)),
+        None => return Err(unknown("it was not read")),
+    };
+    let by = match difference {
+        Difference::Absolute(by) => by,
+        Difference::Relative(share) => before.abs() * share,
+    };
+    if by <= 0.0 {
+        return Err(format!(
+            "{} is {} before the fault, of which no share can be told",
+            effect.name,
+            short(before)
+        ));
+    }
+    let bound = before + sign * by;
+    let tolerance = if sign > 0.0 {
+        Tolerance {
+            least: bound,
+            most: f64::INFINITY,
+        }
+    } else {
+        Tolerance {
+            least: f64::NEG_INFINITY,
+            most: bound,
+        }
+    };
+    Ok(probe_of(effect, tolerance))
+}
+
+fn probe_of(effect: &Effect, tolerance: Tolerance) -> Probe {
+    Probe {
+        name: effect.name.clone(),
+        source: effect.source.clone(),
+        tolerance,
+    }
 }

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use outcome::{Failure, OrFail};
 use slo::prometheus;
 
+use crate::experiment::model::Tolerance;
 use crate::experiment::{Probe, Source};
-use crate::journal::{Activity, SteadyState};
+use crate::journal::{Activity, Doing, SteadyState, seconds_since};
 
 /// How long one reading may take.
 const READ_TIME_MAX: Duration = Duration::from_secs(5);
@@ -28,10 +29,51 @@ pub(crate) struct Reading {
     pub(crate) value: Result<f64, String>,
     /// Whether the value is one, and is within tolerance.
     pub(crate) holds: bool,
+    pub(crate) tolerance: Tolerance,
     activity: Activity,
 }
 
+/// An alert as Prometheus shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AlertState {
+    pub(crate) name: String,
+    /// Firing, or only pending.
+    pub(crate) is_firing: bool,
+}
+
+/// Alerts that are looked at.
+const ALERTS_MAX: usize = 64;
+
 impl Reading {
+    /// A probe that has not been read.
+    pub(crate) fn not_yet(probe: &Probe) -> Self {
+        Self::of(probe, Timestamp::now(), Err("no answer yet".to_owned()))
+    }
+
+    fn of(probe: &Probe, start: Timestamp, value: Result<f64, String>) -> Self {
+        let holds = value
+            .as_ref()
+            .is_ok_and(|value| probe.tolerance.accepts(*value));
+        let expected = format!("expected {}", probe.tolerance);
+        let activity = Activity {
+            activity: Doing::probe(&probe.name),
+            start,
+            end: Timestamp::now(),
+            duration: seconds_since(start),
+            status: if value.is_ok() { "succeeded" } else { "failed" }.to_owned(),
+            output: value.as_ref().ok().copied(),
+            tolerance_met: value.is_ok().then_some(holds),
+            detail: value.as_ref().err().cloned().unwrap_or(expected),
+        };
+        Self {
+            name: probe.name.clone(),
+            value,
+            holds,
+            tolerance: probe.tolerance,
+            activity,
+        }
+    }
+
     /// The reading as the journal keeps it.
     pub(crate) fn activity(&self) -> Activity {
         self.activity.clone()
@@ -69,35 +111,26 @@ impl Observer {
             Source::PromQl(query) => self.query(query).await,
             Source::Status(path) => self.status(path).await,
         };
-        let holds = value
-            .as_ref()
-            .is_ok_and(|value| probe.tolerance.accepts(*value));
-        let expected = format!("expected {}", probe.tolerance);
-        let activity = Activity {
-            name: probe.name.clone(),
-            kind: "probe".to_owned(),
-            start,
-            end: Timestamp::now(),
-            status: if value.is_ok() { "succeeded" } else { "failed" }.to_owned(),
-            output: value.as_ref().ok().copied(),
-            tolerance_met: value.is_ok().then_some(holds),
-            detail: value.as_ref().err().cloned().unwrap_or(expected),
-        };
-        Reading {
-            name: probe.name.clone(),
-            value,
-            holds,
-            activity,
-        }
+        Reading::of(probe, start, value)
     }
 
-    /// Reads all probes, one after the other.
-    pub(crate) async fn read_all(&self, probes: &[Probe]) -> Vec<Reading> {
-        let mut readings = Vec::with_capacity(probes.len());
-        for probe in probes {
-            readings.push(self.read(probe).await);
-        }
-        readings
+    /// The alerts that are pending or firing.
+    pub(crate) async fn alerts(&self) -> Result<Vec<AlertState>, String> {
+        let query = "ALERTS{alertstate=~\"pending|firing\"}";
+        let answer = self.prometheus.instant(query, None).await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        let states = answer.vector.iter().filter_map(|sample| {
+            Some(AlertState {
+                name: sample.labels.get("alertname")?.clone(),
+                is_firing: sample.labels.get("alertstate")? == "firing",
+            })
+        });
+        Ok(states.take(ALERTS_MAX).collect())
+    }
+
+    /// The value of one query, when it is a number.
+    pub(crate) async fn value(&self, query: &str) -> Result<f64, String> {
+        self.query(query).await
     }
 
     async fn query(&self, query: &str) -> Result<f64, String> {

@@ -1,5 +1,8 @@
 //! A run against the embedded server, and a Prometheus that reports what the proxy really does.
 
+mod ends;
+mod judged;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,10 +13,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use signals::CHAOS_FAULT_ACTIVE;
+
 use super::*;
-use crate::client::ProxyWanted;
+use crate::client::{Change, ProxyWanted};
+use crate::experiment::Around;
+use crate::show::Moment;
 use crate::toxiproxy::ToxiproxyServer;
 
+/// Two stages on one proxy, cut from the method.
 const FILE: &str = r#"title: Redis is slow, then gone
 description: Two stages.
 configuration:
@@ -38,8 +46,25 @@ method:
 rollbacks:
   - {type: action, name: reset, provider: {type: http, method: POST, url: "${toxiproxy}/reset"}}
 extensions:
-  - {name: proofmark, metrics: any, effect: {within: 300ms}, recovery: {within: 300ms}}
+  - {name: proofmark, metrics: any, effect: {within: EFFECT}, recovery: {within: RECOVERY}EXTRA}
 "#;
+
+/// The file with times that nothing misses, and more in its extension.
+fn file(extra: &str) -> String {
+    let extra = if extra.is_empty() {
+        String::new()
+    } else {
+        format!(", {extra}")
+    };
+    let file = FILE.replace("EFFECT", "30s").replace("RECOVERY", "30s");
+    file.replace("EXTRA", &extra)
+}
+
+/// The file with times that are over soon, for what never comes.
+fn impatient() -> String {
+    let file = FILE.replace("EFFECT", "1s").replace("RECOVERY", "1s");
+    file.replace("EXTRA", "")
+}
 
 /// How the observed service behaves.
 #[derive(Debug, Default)]
@@ -93,6 +118,15 @@ async fn query(State(observed): State<Observed>, Query(asked): Query<Asked>) -> 
         "works" => !broken,
         "toxics" => shown && redis["toxics"] != json!([]),
         "disabled" => shown && disabled,
+        // The numbers of the toxic, over a value that is there before it.
+        "latency" => {
+            let latency = redis["toxics"][0]["attributes"]["latency"].as_i64();
+            return one(10 + latency.unwrap_or(0));
+        }
+        "broken_share" => return one(i64::from(disabled)),
+        "errors" => return share(is(&behaviour.is_silent)),
+        query if query.starts_with("ALERTS") => return alerts(disabled),
+        query if query.contains("missing") => return nothing(),
         other => panic!("{other}"),
     };
     let sample = json!({ "metric": {}, "value": [0, if value { "1" } else { "0" }] });
@@ -102,6 +136,51 @@ async fn query(State(observed): State<Observed>, Query(asked): Query<Asked>) -> 
         json!([sample])
     };
     Json(json!({ "status": "success", "data": { "resultType": "vector", "result": result } }))
+}
+
+fn one(value: i64) -> Json<Value> {
+    let sample = json!({ "metric": {}, "value": [0, value.to_string()] });
+    Json(json!({ "status": "success", "data": { "resultType": "vector", "result": [sample] } }))
+}
+
+fn nothing() -> Json<Value> {
+    Json(json!({ "status": "success", "data": { "resultType": "vector", "result": [] } }))
+}
+
+/// A quarter of what users asked for was bad, when that is known.
+fn share(is_silent: bool) -> Json<Value> {
+    let sample = json!({ "metric": {}, "value": [0, "0.25"] });
+    let result = if is_silent {
+        json!([])
+    } else {
+        json!([sample])
+    };
+    Json(json!({ "status": "success", "data": { "resultType": "vector", "result": result } }))
+}
+
+/// One alert was there before; another one fires while the proxy is down.
+fn alerts(disabled: bool) -> Json<Value> {
+    let alert = |name: &str| json!({ "metric": { "__name__": "ALERTS", "alertname": name, "alertstate": "firing" }, "value": [0, "1"] });
+    let mut result = vec![alert("Always")];
+    if disabled {
+        result.push(alert("RedisGone"));
+    }
+    Json(json!({ "status": "success", "data": { "resultType": "vector", "result": result } }))
+}
+
+/// What a person would see.
+struct Said {
+    lines: Arc<Mutex<Vec<String>>>,
+    react: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Show for Said {
+    fn line(&self, text: &str) {
+        self.lines.lock().unwrap().push(text.to_owned());
+        (self.react)(text);
+    }
+
+    fn moment(&self, _: &Moment) {}
 }
 
 impl World {
@@ -138,13 +217,17 @@ impl World {
         let (said, stopping, reached) = (Arc::clone(&lines), stop.clone(), Arc::clone(&server));
         let tools = Tools {
             toxiproxy,
-            observer: Observer::new(&url, &url).unwrap(),
+            processes: None,
+            observer: Arc::new(Observer::new(&url, &url).unwrap()),
             meter: Arc::new(Meter::new(&[CHAOS_FAULT_ACTIVE.metric()])),
+            telemetry: Telemetry::new(None).unwrap(),
             scale: 1.0,
             pace: Duration::from_millis(10),
-            say: Box::new(move |line| {
-                said.lock().unwrap().push(line.to_owned());
-                react(line, &stopping, &reached);
+            lease: Duration::from_secs(60),
+            holder: "test".to_owned(),
+            show: Box::new(Said {
+                lines: said,
+                react: Box::new(move |line| react(line, &stopping, &reached)),
             }),
         };
         Self {
@@ -157,8 +240,16 @@ impl World {
     }
 
     async fn run(&self) -> Journal {
-        let experiment = Experiment::parse("two", "two.yaml", FILE, &[]).unwrap();
-        let run = run(&experiment, &self.tools, &self.stop);
+        self.run_file(&file("")).await
+    }
+
+    async fn run_file(&self, text: &str) -> Journal {
+        let plan = Plan::parse("two", "two.yaml", text, Around::default()).unwrap();
+        self.run_plan(&plan).await
+    }
+
+    async fn run_plan(&self, plan: &Plan) -> Journal {
+        let run = run(plan, &self.tools, &self.stop);
         tokio::time::timeout(Duration::from_secs(60), run)
             .await
             .expect("the run hangs")
@@ -167,238 +258,13 @@ impl World {
     async fn assert_clean(&self) {
         let proxies = self.tools.toxiproxy.proxies().await.unwrap();
         assert_eq!(proxies["redis"].trouble(), None);
+        // The lease has been given back: another runner gets one.
+        let (redis, time) = (["redis".to_owned()], Duration::from_secs(3));
+        let lease = Lease::take(&self.tools.toxiproxy, "another", &redis, time).await;
+        lease.unwrap().release().await.unwrap();
         let text = self.tools.meter.encode();
         assert!(!text.lines().any(|line| line.ends_with(" 1")), "{text}");
     }
 }
 
 fn ignore(_: &str, _: &CancellationToken, _: &Mutex<Option<ToxiproxyServer>>) {}
-
-#[tokio::test]
-async fn an_experiment_that_is_borne_holds_and_leaves_nothing_behind() {
-    let world = World::new(ignore).await;
-    let journal = world.run().await;
-    assert_eq!(journal.outcome(), Outcome::Held, "{journal:#?}");
-    assert_eq!(
-        (journal.status, journal.deviated),
-        (Status::Completed, false)
-    );
-    assert!(journal.effect_seconds.is_some() && journal.recovery_seconds.is_some());
-    assert_eq!(journal.stages.len(), 2);
-    assert!(
-        journal
-            .stages
-            .iter()
-            .all(|stage| stage.end > stage.start && stage.effect_seconds.is_some())
-    );
-    let undone: Vec<&str> = journal
-        .rollbacks
-        .iter()
-        .map(|undo| undo.detail.as_str())
-        .collect();
-    assert_eq!(
-        undone,
-        ["enable redis", "remove latency_downstream from redis"]
-    );
-    world.assert_clean().await;
-    assert!(world.tools.meter.encode().contains("fault=\"latency\""));
-}
-
-#[tokio::test]
-async fn a_service_that_does_not_bear_a_fault_misses_and_the_fault_goes_at_once() {
-    let world = World::new(ignore).await;
-    world.behaviour.breaks.store(true, Ordering::SeqCst);
-    let journal = world.run().await;
-    assert_eq!(journal.outcome(), Outcome::Missed, "{journal:#?}");
-    assert_eq!((journal.status, journal.deviated), (Status::Aborted, true));
-    assert_eq!(
-        journal.detail,
-        "the steady state was lost in gone: works is 0, expected 1"
-    );
-    assert!(journal.recovery_seconds.is_some());
-    world.assert_clean().await;
-}
-
-#[tokio::test]
-async fn a_service_that_does_not_recover_misses() {
-    let world = World::new(ignore).await;
-    world.behaviour.stays_broken.store(true, Ordering::SeqCst);
-    let journal = world.run().await;
-    assert_eq!(
-        (journal.outcome(), journal.recovery_seconds),
-        (Outcome::Missed, None)
-    );
-    assert_eq!(
-        journal
-            .steady_states
-            .after
-            .as_ref()
-            .map(|state| state.steady_state_met),
-        Some(false)
-    );
-    world.assert_clean().await;
-}
-
-#[tokio::test]
-async fn a_fault_that_is_not_felt_is_inconclusive() {
-    let world = World::new(ignore).await;
-    world.behaviour.hides_faults.store(true, Ordering::SeqCst);
-    let journal = world.run().await;
-    assert_eq!(journal.outcome(), Outcome::Inconclusive);
-    assert_eq!(
-        journal.detail,
-        "slow was not felt within 0 s: toxics is 0, expected 1"
-    );
-    world.assert_clean().await;
-}
-
-#[tokio::test]
-async fn metrics_that_stop_in_a_fault_are_inconclusive() {
-    let world = World::new(ignore).await;
-    let behaviour = Arc::clone(&world.behaviour);
-    let world = World {
-        tools: Tools {
-            say: Box::new(move |line| {
-                if line.contains("felt after") {
-                    behaviour.is_silent.store(true, Ordering::SeqCst);
-                }
-            }),
-            ..world.tools
-        },
-        ..world
-    };
-    let journal = world.run().await;
-    assert_eq!(journal.outcome(), Outcome::Inconclusive, "{journal:#?}");
-    assert!(
-        journal
-            .detail
-            .contains("works is not known: the query gave nothing"),
-        "{}",
-        journal.detail
-    );
-    world.assert_clean().await;
-}
-
-#[tokio::test]
-async fn a_slate_that_is_not_clean_is_left_as_it_is() {
-    let world = World::new(ignore).await;
-    let disable = Change::Enable {
-        proxy: "redis".to_owned(),
-        enabled: false,
-    };
-    world.tools.toxiproxy.make(&disable).await.unwrap();
-    let journal = world.run().await;
-    assert_eq!(
-        (journal.outcome(), journal.status),
-        (Outcome::Inconclusive, Status::Failed)
-    );
-    assert_eq!(journal.detail, "no clean slate: proxy redis is disabled");
-    assert!(world.tools.toxiproxy.has(&disable).await.unwrap());
-}
-
-#[tokio::test]
-async fn an_interrupt_in_a_fault_takes_the_fault_away() {
-    let world = World::new(|line, stop, _| {
-        if line.contains("gone: felt after") {
-            stop.cancel();
-        }
-    })
-    .await;
-    let journal = world.run().await;
-    assert_eq!(
-        (journal.outcome(), journal.status),
-        (Outcome::Interrupted, Status::Interrupted)
-    );
-    assert_eq!(journal.rollbacks.len(), 2);
-    world.assert_clean().await;
-}
-
-#[tokio::test]
-async fn an_interrupt_while_a_fault_is_being_set_takes_it_away_too() {
-    let world = World::new(|line, stop, _| {
-        if line.contains("gone: disable redis") {
-            stop.cancel();
-        }
-    })
-    .await;
-    let journal = world.run().await;
-    assert_eq!(journal.outcome(), Outcome::Interrupted);
-    world.assert_clean().await;
-}
-
-#[tokio::test]
-async fn a_panic_in_a_fault_takes_the_fault_away() {
-    let world =
-        World::new(|line, _, _| assert!(!line.contains("gone: felt after"), "on purpose")).await;
-    let journal = world.run().await;
-    assert_eq!(
-        (journal.outcome(), journal.detail.as_str()),
-        (Outcome::Broken, "a bug: the runner panicked")
-    );
-    assert_eq!(journal.rollbacks.len(), 2);
-    world.assert_clean().await;
-}
-
-#[tokio::test]
-async fn a_panic_in_the_rollback_keeps_no_fault_in_place() {
-    let world =
-        World::new(|line, _, _| assert!(!line.contains("two: rollback:"), "on purpose")).await;
-    let journal = world.run().await;
-    assert_eq!(
-        (journal.outcome(), journal.detail.as_str()),
-        (Outcome::Broken, "a bug: the runner panicked")
-    );
-    assert_eq!(journal.rollbacks.len(), 2);
-    world.assert_clean().await;
-}
-
-#[tokio::test]
-async fn a_toxiproxy_that_goes_away_leaves_the_fault_named() {
-    let world = World::new(|line, _, server| {
-        if line.contains("gone: felt after") {
-            drop(server.lock().unwrap().take());
-        }
-    })
-    .await;
-    let journal = world.run().await;
-    assert_eq!(journal.outcome(), Outcome::Broken);
-    assert!(
-        journal.detail.starts_with("left behind: disable redis"),
-        "{}",
-        journal.detail
-    );
-    assert!(world.toxiproxy.lock().unwrap().is_none());
-}
-
-#[tokio::test]
-async fn what_people_read_tells_the_story() {
-    let world = World::new(ignore).await;
-    world.run().await;
-    let lines = world.lines.lock().unwrap();
-    let story = lines
-        .iter()
-        .filter(|line| !line.contains(" s ") || line.contains("felt"));
-    let seconds = |line: &String| {
-        let words = line.split(' ').map(|word| {
-            if word.parse::<f64>().is_ok() && word.contains('.') {
-                "N"
-            } else {
-                word
-            }
-        });
-        words.collect::<Vec<_>>().join(" ")
-    };
-    let story: Vec<String> = story.map(seconds).collect();
-    insta::assert_snapshot!(story.join("\n"), @r"
-    two: begin: Redis is slow, then gone
-    two: before: works 1, answers 200
-    two: slow: add latency latency=800 to redis downstream
-    two: slow: felt after N s: toxics 1
-    two: gone: disable redis
-    two: gone: felt after N s: disabled 1
-    two: rollback: enable redis
-    two: rollback: remove latency_downstream from redis
-    two: after: well again after N s: works 1, answers 200
-    two: verdict: held
-    ");
-}

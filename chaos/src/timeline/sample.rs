@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use outcome::Outcome;
 
 use crate::journal::{
-    Activity, Detection, FaultRecord, Journal, Samples, StageRecord, SteadyState, UserRecord,
+    Activity, Detection, Doing, FaultRecord, Journal, Samples, StageRecord, SteadyState, UserRecord,
 };
 
 /// Every run of a test begins at this second.
@@ -22,10 +22,10 @@ fn wave(second: u32, size: f64) -> f64 {
 
 fn reading(name: &str, value: f64, start: Timestamp) -> Activity {
     Activity {
-        name: name.to_owned(),
-        kind: "probe".to_owned(),
+        activity: Doing::probe(name),
         start,
         end: start,
+        duration: 0.0,
         status: "succeeded".to_owned(),
         output: Some(value),
         tolerance_met: Some(true),
@@ -123,7 +123,7 @@ fn read(journal: &mut Journal) {
     journal.steady_states.during = vec![state(32.0), state(62.0), state(92.0)];
     journal.steady_states.after = Some(state(98.3));
     journal.rollbacks = vec![Activity {
-        kind: "action".to_owned(),
+        activity: Doing::action("redis-answers-late"),
         detail: "remove latency of redis".to_owned(),
         output: None,
         tolerance_met: None,

@@ -38,3 +38,13 @@ pub const DB_OPERATION: &str = "db.operation.name";
 pub const DB_SYSTEM: &str = "db.system.name";
 /// The error in words, with all its causes.
 pub const ERROR: &str = "error";
+/// Experiment that breaks something on purpose.
+pub const EXPERIMENT: &str = "chaos.experiment";
+/// Stage of the experiment.
+pub const STAGE: &str = "chaos.stage";
+/// Proxy or process that is broken.
+pub const TARGET: &str = "chaos.target";
+/// What is done to it, such as `latency`.
+pub const FAULT: &str = "chaos.fault";
+/// How an experiment ended: `held`, `missed`, `inconclusive`, `broken` or `interrupted`.
+pub const OUTCOME: &str = "chaos.outcome";

@@ -16,3 +16,9 @@ pub const RENDER_LAYOUT: &str = "render.layout";
 pub const RENDER_RASTER: &str = "render.raster";
 /// Pixels to PNG.
 pub const RENDER_ENCODE: &str = "render.encode";
+/// An experiment, from its first look to its verdict.
+pub const CHAOS_EXPERIMENT: &str = "chaos.experiment";
+/// One stage of an experiment.
+pub const CHAOS_STAGE: &str = "chaos.stage";
+/// A fault, from when it is set to when it is gone.
+pub const CHAOS_FAULT: &str = "chaos.fault";

@@ -72,7 +72,7 @@ fn a_stage_is_an_action_as_strong_as_the_stage_wants_it() {
     );
     assert_eq!(toxic.toxicity, 0.5);
     assert_eq!(smoke.ramp, Duration::from_secs(1));
-    assert_eq!(smoke.broken_at_most(), Duration::from_secs(4));
+    assert_eq!(smoke.broken_at_most(1.0), Duration::from_secs(4));
     let rise = Expected::Rises(Difference::Absolute(0.5));
     assert_eq!(smoke.effects[0].expected, rise);
     assert_eq!(
