@@ -270,7 +270,12 @@ impl Toxiproxy {
                 (Method::POST, path, json!(toxic))
             }
             Change::Update { toxic, .. } => {
-                let path = vec!["proxies", proxy, "toxics", checked_name("a toxic", &toxic.name)?];
+                let path = vec![
+                    "proxies",
+                    proxy,
+                    "toxics",
+                    checked_name("a toxic", &toxic.name)?,
+                ];
                 let numbers = json!({ "toxicity": toxic.toxicity, "attributes": toxic.attributes });
                 // PATCH came with 2.6; POST works everywhere.
                 (Method::POST, path, numbers)
@@ -295,11 +300,12 @@ impl Toxiproxy {
 fn not_done(change: &Change, found: &ProxyState) -> Option<String> {
     let toxic = |name: &str| found.toxics.iter().find(|toxic| toxic.name == name);
     match change {
-        Change::Add { toxic: wanted, .. } | Change::Update { toxic: wanted, .. } => match toxic(&wanted.name)
-        {
-            Some(found) => wanted.difference(found),
-            None => Some("there is no such toxic".to_owned()),
-        },
+        Change::Add { toxic: wanted, .. } | Change::Update { toxic: wanted, .. } => {
+            match toxic(&wanted.name) {
+                Some(found) => wanted.difference(found),
+                None => Some("there is no such toxic".to_owned()),
+            }
+        }
         Change::Remove { name, .. } => toxic(name).map(|_| "the toxic is still there".to_owned()),
         Change::Enable { enabled, .. } => (found.enabled != *enabled).then(|| {
             let state = if found.enabled { "enabled" } else { "disabled" };

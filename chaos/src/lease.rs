@@ -66,7 +66,10 @@ struct Shared {
 #[derive(Debug)]
 enum Keeper {
     /// The server, which calls the lease by this name.
-    Server { toxiproxy: Toxiproxy, id: String },
+    Server {
+        toxiproxy: Toxiproxy,
+        id: String,
+    },
     Guard(Guard),
     /// There is nothing that could be broken.
     Nobody,

@@ -32,8 +32,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::interrupt::{Interrupt, Stopped};
-pub(crate) use api::Token;
 use api::Offer;
+pub(crate) use api::Token;
 pub(crate) use child::ToxiproxyChild;
 pub(crate) use lease::LEASE_SECONDS_MAX;
 use proxy::Hosts;
@@ -235,3 +235,6 @@ impl ToxiproxyServer {
         let _ = self.served.await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,7 +51,10 @@ impl Toxiproxy {
     ) -> Result<Result<Granted, Refused>, ClientError> {
         let what = "give a lease";
         let body = json!({ "holder": holder, "seconds": time.as_secs(), "proxies": proxies });
-        let answer = self.wire.call(what, Method::POST, &["leases"], Some(body)).await?;
+        let answer = self
+            .wire
+            .call(what, Method::POST, &["leases"], Some(body))
+            .await?;
         if answer.status == StatusCode::CONFLICT {
             return answer.read(what).map(Err);
         }
@@ -71,7 +74,10 @@ impl Toxiproxy {
     /// [`ClientError`] when that is not known.
     pub(crate) async fn renew_lease(&self, id: &str) -> Result<bool, ClientError> {
         let what = "renew a lease";
-        let answer = self.wire.call(what, Method::POST, &["leases", id], None).await?;
+        let answer = self
+            .wire
+            .call(what, Method::POST, &["leases", id], None)
+            .await?;
         match answer.status {
             StatusCode::NOT_FOUND => Ok(false),
             _ => answer.accepted(what).map(|_| true),
@@ -85,7 +91,10 @@ impl Toxiproxy {
     /// [`ClientError`] when that is not known; then it ends by itself.
     pub(crate) async fn end_lease(&self, id: &str) -> Result<(), ClientError> {
         let what = "end a lease";
-        let answer = self.wire.call(what, Method::DELETE, &["leases", id], None).await?;
+        let answer = self
+            .wire
+            .call(what, Method::DELETE, &["leases", id], None)
+            .await?;
         match answer.status {
             StatusCode::NOT_FOUND => Ok(()),
             _ => answer.accepted(what).map(drop),

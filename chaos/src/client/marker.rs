@@ -24,7 +24,13 @@ pub(crate) struct Marker {
 impl Marker {
     /// The mark of a holder, in characters that can stand in a path.
     pub(crate) fn new(holder: &str, nonce: u64, expires_ms: i64) -> Self {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+        let plain = |c: char| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        };
         Self {
             expires_ms,
             nonce: format!("{nonce:016x}"),
@@ -83,12 +89,20 @@ mod tests {
     #[test]
     fn a_marker_is_read_back_from_its_name() {
         let marker = Marker::new("redis gone/é", 7, 61_000);
-        assert_eq!(marker.name(), "proofmark-lease.61000.0000000000000007.redis-gone--");
+        assert_eq!(
+            marker.name(),
+            "proofmark-lease.61000.0000000000000007.redis-gone--"
+        );
         assert_eq!(Marker::parse(&marker.name()), Some(marker.clone()));
         assert_eq!(marker.seconds_left(1_000), 60);
         assert_eq!(marker.seconds_left(60_999), 1);
         assert_eq!(marker.seconds_left(61_000), 0);
-        assert!(Marker::new(&"x".repeat(500), u64::MAX, i64::MAX).name().len() <= 128);
+        assert!(
+            Marker::new(&"x".repeat(500), u64::MAX, i64::MAX)
+                .name()
+                .len()
+                <= 128
+        );
     }
 
     #[test]

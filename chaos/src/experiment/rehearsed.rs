@@ -31,7 +31,9 @@ impl Rehearsed {
             Action::Change(Change::Update { proxy, toxic }) => {
                 if !self.toxics.contains(&(proxy.clone(), toxic.name.clone())) {
                     let name = &toxic.name;
-                    return Err(format!("updates {name} of {proxy}, which has no such toxic"));
+                    return Err(format!(
+                        "updates {name} of {proxy}, which has no such toxic"
+                    ));
                 }
             }
             Action::Change(Change::Remove { proxy, name }) => {

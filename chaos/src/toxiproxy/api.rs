@@ -168,11 +168,7 @@ async fn show_proxy(State(app): State<Shared>, Path(name): Path<String>) -> Answ
     answer(StatusCode::OK, app.registry.proxy(&name).await?.to_json())
 }
 
-async fn update_proxy(
-    State(app): State<Shared>,
-    Path(name): Path<String>,
-    body: Bytes,
-) -> Answer {
+async fn update_proxy(State(app): State<Shared>, Path(name): Path<String>, body: Bytes) -> Answer {
     let wanted = || {
         let mut wanted: super::proxy::ProxyUpdate = parse(&body)?;
         app.without_lease(&mut wanted.lease);
@@ -191,11 +187,7 @@ async fn list_toxics(State(app): State<Shared>, Path(name): Path<String>) -> Ans
     answer(StatusCode::OK, json!(toxics))
 }
 
-async fn create_toxic(
-    State(app): State<Shared>,
-    Path(name): Path<String>,
-    body: Bytes,
-) -> Answer {
+async fn create_toxic(State(app): State<Shared>, Path(name): Path<String>, body: Bytes) -> Answer {
     let wanted = || app.under_lease(&body);
     answer(StatusCode::OK, app.registry.add_toxic(&name, wanted).await?)
 }

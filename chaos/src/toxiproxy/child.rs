@@ -41,7 +41,12 @@ impl ToxiproxyChild {
     ) -> Result<Self, Failure> {
         let sentence = || format!("cannot start a Toxiproxy on {listen}");
         let listen_word = listen.to_string();
-        let mut words = vec!["toxiproxy", "--until-stdin-closes", "--listen", &listen_word];
+        let mut words = vec![
+            "toxiproxy",
+            "--until-stdin-closes",
+            "--listen",
+            &listen_word,
+        ];
         for host in allow_remote {
             words.extend(["--allow-remote", host.as_str()]);
         }

@@ -217,7 +217,10 @@ fn checked(mut wanted: NewLease) -> Result<NewLease, ApiError> {
         return out_of_range("proxies", "1 to 64 names");
     }
     if let Some(wrong) = wanted.proxies.iter().position(String::is_empty) {
-        return out_of_range(&format!("proxies[{wrong}]"), "1 to 128 printable characters");
+        return out_of_range(
+            &format!("proxies[{wrong}]"),
+            "1 to 128 printable characters",
+        );
     }
     for name in &wanted.proxies {
         checked_name(name)?;
@@ -244,7 +247,8 @@ mod tests {
     fn one_proxy_is_under_one_lease_until_it_is_undone() {
         let t0 = Instant::now(); // Only differences from `t0` matter.
         let mut book = Book::default();
-        book.take("a", wanted("one", 60, &["redis", "etcd"]), t0).unwrap();
+        book.take("a", wanted("one", 60, &["redis", "etcd"]), t0)
+            .unwrap();
         let refused = book.take("b", wanted("two", 60, &["etcd"]), t0 + secs(20));
         assert_eq!(
             refused.unwrap_err().to_string(),
@@ -254,9 +258,16 @@ mod tests {
         // It has expired, but what was done under it may still stand.
         assert_eq!(book.due("a", t0 + secs(60)), None);
         let refused = book.take("b", wanted("two", 60, &["etcd"]), t0 + secs(61));
-        assert!(matches!(refused, Err(ApiError::Leased { seconds_left: 0, .. })));
+        assert!(matches!(
+            refused,
+            Err(ApiError::Leased {
+                seconds_left: 0,
+                ..
+            })
+        ));
         book.forget("a");
-        book.take("b", wanted("two", 60, &["etcd"]), t0 + secs(62)).unwrap();
+        book.take("b", wanted("two", 60, &["etcd"]), t0 + secs(62))
+            .unwrap();
     }
 
     #[test]
@@ -271,7 +282,10 @@ mod tests {
         assert!(matches!(other, Err(ApiError::NotCovered(_))));
         // Nobody has looked yet, and it is over all the same.
         let late = t0 + secs(19);
-        assert!(matches!(book.check("a", "redis", late), Err(ApiError::LeaseEnded)));
+        assert!(matches!(
+            book.check("a", "redis", late),
+            Err(ApiError::LeaseEnded)
+        ));
         assert!(matches!(book.renew("a", late), Err(ApiError::NoLease)));
         assert_eq!(book.due("a", late), None);
         // A clock that went back would not bring it back.
@@ -285,7 +299,10 @@ mod tests {
         let (_, signs) = book.take("a", wanted("one", 10, &["redis"]), t0).unwrap();
         book.end("a").unwrap();
         assert!(signs.ended.is_cancelled() && !signs.undone.is_cancelled());
-        assert!(matches!(book.check("a", "redis", t0), Err(ApiError::LeaseEnded)));
+        assert!(matches!(
+            book.check("a", "redis", t0),
+            Err(ApiError::LeaseEnded)
+        ));
         assert_eq!(book.to_json(t0)[0]["expires_in_seconds"], 0);
         book.forget("a");
         assert!(matches!(book.end("a"), Err(ApiError::NoLease)));

@@ -304,7 +304,11 @@ impl Proxy {
     /// All toxics as the API shows them: those upstream first, each stream in the order in which
     /// they were added.
     pub(crate) fn toxics_json(&self) -> Vec<Value> {
-        let of = |stream| self.toxics.iter().filter(move |toxic| toxic.stream == stream);
+        let of = |stream| {
+            self.toxics
+                .iter()
+                .filter(move |toxic| toxic.stream == stream)
+        };
         let all = of(Stream::Upstream).chain(of(Stream::Downstream));
         all.map(Toxic::to_json).collect()
     }

@@ -30,7 +30,11 @@ impl Traffic {
         let load = |counters: &[AtomicU64; 2]| {
             [0, 1].map(|place: usize| counters[place].load(Ordering::Relaxed))
         };
-        let others = [("proxy", proxy), ("listener", listener), ("upstream", upstream)];
+        let others = [
+            ("proxy", proxy),
+            ("listener", listener),
+            ("upstream", upstream),
+        ];
         let others = others.map(|(label, value)| format!(",{label}=\"{}\"", escaped(value)));
         Reading {
             labels: others.concat(),
@@ -66,13 +70,21 @@ pub(crate) fn process_page(statm: &str, stat: &str, open_files: Option<usize>) -
         // Writing to a String cannot fail.
         let _ = writeln!(text, "# TYPE {name} {kind}\n{name} {value}");
     };
-    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u32>().ok());
+    let pages = statm
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<u32>().ok());
     if let Some(pages) = pages {
         gauge(name::RESIDENT_BYTES, "gauge", f64::from(pages) * PAGE_BYTES);
     }
     // The command may hold spaces and brackets; all that follows its last bracket is numbers.
     let numbers = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = |place| numbers.split(' ').nth(place).and_then(|ticks| ticks.parse::<u32>().ok());
+    let ticks = |place| {
+        numbers
+            .split(' ')
+            .nth(place)
+            .and_then(|ticks| ticks.parse::<u32>().ok())
+    };
     if let (Some(user), Some(system)) = (ticks(12), ticks(13)) {
         let seconds = (f64::from(user) + f64::from(system)) / TICKS_PER_SECOND;
         gauge(name::CPU_SECONDS, "counter", seconds);
@@ -115,7 +127,10 @@ fn direction(stream: Stream) -> &'static str {
 }
 
 fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
 }
 
 #[cfg(test)]

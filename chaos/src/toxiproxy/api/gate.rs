@@ -111,7 +111,10 @@ pub(super) async fn as_json(request: Request, next: Next) -> Response {
     if !is_refusal || kind.is_some_and(|kind| kind == "application/json") {
         return response;
     }
-    let reason = status.canonical_reason().unwrap_or("refused").to_lowercase();
+    let reason = status
+        .canonical_reason()
+        .unwrap_or("refused")
+        .to_lowercase();
     let body = json!({ "error": reason, "status": status.as_u16() });
     let mut answer = (status, Json(body)).into_response();
     if let Some(allow) = response.headers().get(header::ALLOW) {
