@@ -150,7 +150,7 @@ async fn under_a_lease_that_is_none_nothing_is_touched() {
 #[tokio::test]
 async fn a_proxy_whose_port_was_taken_is_enabled_as_soon_as_it_is_free() {
     let world = World::with_redis().await;
-    let lease = world.lease(1, &["redis"]).await;
+    let lease = world.lease(5, &["redis"]).await;
     let down = json!({ "enabled": false, "lease": lease });
     let (_, redis) = world.post("proxies/redis", down).await;
     let taken = TcpListener::bind(redis["listen"].as_str().unwrap())
