@@ -413,7 +413,6 @@ async fn a_second_runner_is_refused_while_the_lease_of_the_first_lives() {
             panic!("{refused}");
         };
         assert_eq!((target.as_str(), holder.as_str()), ("redis", "held"));
-        // Being refused has changed nothing.
         assert_eq!(world.faults().await, 2);
         runner.signal("KILL");
         world.until_faults_are(0).await;
