@@ -235,3 +235,6 @@ impl ToxiproxyServer {
         let _ = self.served.await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,9 @@ const UNDO_PAUSE: Duration = Duration::from_millis(250);
 /// How long the guard tries to undo what a server refuses to undo, or is not there to.
 const UNDO_TIME_MAX: Duration = Duration::from_mins(10);
 
+/// How long nobody may answer before the server counts as dead. Its faults were in its memory.
+const DEAD_TIME: Duration = Duration::from_secs(30);
+
 /// How long a change that the runner had in hand may take to show: the real server gives a request
 /// up after 25 s.
 const SETTLE_TIME: Duration = Duration::from_secs(30);
@@ -234,10 +237,18 @@ impl Guard {
             Duration::ZERO
         };
         let mut is_said = undos == 0;
+        let mut answered = began;
         loop {
             let undone = self.undo_all().await;
             let elapsed = began.elapsed();
+            if !matches!(undone, Err(ClientError::Unreachable { .. })) {
+                answered = Instant::now();
+            }
             match undone {
+                Err(_) if answered.elapsed() >= DEAD_TIME => {
+                    say("the runner is gone, and the server with all its faults as well");
+                    return Ok(Outcome::Held);
+                }
                 Ok(()) if elapsed >= settle => break,
                 Err(error) if elapsed >= UNDO_TIME_MAX + settle => {
                     let sentence = format!("left behind: up to {undos} faults of a run that ended");
