@@ -54,7 +54,10 @@ const FAULTS: [(&str, &str); 18] = [
     ("type: env", "type: vault"),
     ("type: probe", "type: question"),
     ("method: POST", "method: PUT"),
-    ("${toxiproxy}/proxies/redis/toxics\n", "http://example.org/\n"),
+    (
+        "${toxiproxy}/proxies/redis/toxics\n",
+        "http://example.org/\n",
+    ),
     ("name: proofmark", "name: someone"),
     ("faults_at_once: 1", "faults_at_once: 0"),
     ("duration: 35s", "duration: 35"),
@@ -63,9 +66,15 @@ const FAULTS: [(&str, &str); 18] = [
     ("hold: 3s", "held: 3s"),
     ("attributes: {latency: 20}", "toxicity: 2"),
     ("expect: [{probe: circuit-opens}]", "expect: []"),
-    ("expect: [{probe: circuit-opens}]", "expect: [{probe: circuit-opens, rises: x}]"),
+    (
+        "expect: [{probe: circuit-opens}]",
+        "expect: [{probe: circuit-opens, rises: x}]",
+    ),
     ("at_least: 95%", "at_least: 2"),
-    ("contributions: {reliability: high}", "contributions: {reliability: 5}"),
+    (
+        "contributions: {reliability: high}",
+        "contributions: {reliability: 5}",
+    ),
 ];
 
 #[test]
@@ -73,6 +82,9 @@ fn what_is_broken_is_not_valid() {
     let text = fs::read_to_string(folder().join("experiments/redis-slow.yaml")).unwrap();
     for (from, to) in FAULTS {
         assert!(text.contains(from), "{from}");
-        assert!(!faults(&text.replacen(from, to, 1)).is_empty(), "the schema takes {to:?}");
+        assert!(
+            !faults(&text.replacen(from, to, 1)).is_empty(),
+            "the schema takes {to:?}"
+        );
     }
 }

@@ -25,7 +25,10 @@ fn validate(file: &Path, folder: &Path) -> (bool, String) {
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said).into_owned();
     // What a shell answers when there is no such program.
-    assert!(!matches!(output.status.code(), Some(126 | 127)), "no Chaos Toolkit; run ci/setup: {said}");
+    assert!(
+        !matches!(output.status.code(), Some(126 | 127)),
+        "no Chaos Toolkit; run ci/setup: {said}"
+    );
     (output.status.success(), said)
 }
 
@@ -47,7 +50,9 @@ fn chaos_toolkit_takes_every_experiment() {
 fn chaos_toolkit_refuses_what_is_no_experiment() {
     let folder = tempfile::tempdir().unwrap();
     let whole = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/redis-slow.yaml");
-    let broken = fs::read_to_string(whole).unwrap().replace("method:\n", "methods:\n");
+    let broken = fs::read_to_string(whole)
+        .unwrap()
+        .replace("method:\n", "methods:\n");
     let file = folder.path().join("broken.yaml");
     fs::write(&file, broken).unwrap();
     let (is_taken, said) = validate(&file, folder.path());

@@ -171,9 +171,10 @@ fn a_method_without_an_effect_to_be_felt_is_refused() {
     .concat();
     let refusals = [without_probe, without_action, empty].map(|text| refusal(&text));
     insta::assert_snapshot!(refusals.join("\n"), @r"
-    small.yaml:15: redis-goes is not followed by a probe, expected one that says how it is felt
-    small.yaml:15: circuit-opens comes before any action, expected a fault first
-    small.yaml:17: expected at least one action and one probe
+    small.yaml:14: method[0] is not followed by a probe, expected one that says how it is felt
+    small.yaml:14: method breaks nothing, expected at least one action and one probe
+    small.yaml:14: method[0] comes before any action, expected a fault first
+    small.yaml:13: method breaks nothing, expected at least one action and one probe
     ");
 }
 
@@ -223,14 +224,14 @@ fn a_proxy_must_listen_on_and_lead_to_loopback_unless_a_host_is_named() {
     let refusals =
         wrong.map(|(name, listen, upstream)| refusal(&with_proxy(name, listen, upstream)));
     insta::assert_snapshot!(refusals.join("\n"), @r#"
-    small.yaml:35: proxy redis: listen 0.0.0.0 is not loopback; to aim at it all the same, add --allow-remote 0.0.0.0
-    small.yaml:35: proxy redis: upstream redis.example.org is not loopback; to aim at it all the same, add --allow-remote redis.example.org
-    small.yaml:35: proxy redis: listen is "26379", expected HOST:PORT
-    small.yaml:35: proxy redis: listen is ":26379", expected HOST:PORT
-    small.yaml:35: proxy redis: upstream is "127.0.0.1:redis", expected HOST:PORT
-    small.yaml:35: proxy named "..", expected letters, digits and -_.
-    small.yaml:35: proxy named "redis/toxics", expected letters, digits and -_.
-    small.yaml:35: proxy named "", expected letters, digits and -_.
+    small.yaml:36: extensions[0].proxies[0] redis: listen 0.0.0.0 is not loopback; to aim at it all the same, add --allow-remote 0.0.0.0
+    small.yaml:36: extensions[0].proxies[0] redis: upstream redis.example.org is not loopback; to aim at it all the same, add --allow-remote redis.example.org
+    small.yaml:36: extensions[0].proxies[0] redis: listen is "26379", expected HOST:PORT
+    small.yaml:36: extensions[0].proxies[0] redis: listen is ":26379", expected HOST:PORT
+    small.yaml:36: extensions[0].proxies[0] redis: upstream is "127.0.0.1:redis", expected HOST:PORT
+    small.yaml:36: extensions[0].proxies[0] has the name "..", expected 1 to 64 letters, digits and -_.
+    small.yaml:36: extensions[0].proxies[0] has the name "redis/toxics", expected 1 to 64 letters, digits and -_.
+    small.yaml:36: extensions[0].proxies[0] has the name "", expected 1 to 64 letters, digits and -_.
     "#);
 
     let remote = with_proxy("redis", here, "redis.example.org:6379");
