@@ -72,83 +72,86 @@ fn a_stage_is_actions_and_the_probes_that_follow() {
     assert_eq!(plan.recovery_within, Duration::from_secs(10));
 }
 
+/// Changes to the small file, each wrong in one way.
+const CHANGES: &[(&str, &str)] = &[
+    ("title: Redis is gone\n", "titel: Redis is gone\n"),
+    ("title: It is scraped", "title: [It is scraped"),
+    ("tolerance: 1\n", "tolerance: yes\n"),
+    ("tolerance: 1\n", "\n"),
+    ("range: [1, 2]", "range: [2, 1]"),
+    ("query: max(up)", "query: max(upp)"),
+    ("query: max(up)", "query: max(up"),
+    ("{query: max(up)}", "{}"),
+    ("${prometheus}/api/v1/query\"", "http://example.org\""),
+    ("${prometheus}/api/v1/query\"", "${service}/\""),
+    ("  toxiproxy: {type", "  toxic: {type"),
+    ("{type: env, key: PROMETHEUS}", "http://127.0.0.1:9090"),
+    (
+        "configuration:\n",
+        "configuration:\n  region: {type: env, key: REGION}\n",
+    ),
+    (
+        "title: Redis is gone\n",
+        "title: Redis is gone\nsecrets: {a: {b: c}}\n",
+    ),
+    (
+        "title: Redis is gone\n",
+        "title: Redis is gone\ncontrols: [{name: x}]\n",
+    ),
+    (
+        "title: Redis is gone\n",
+        "title: Redis is gone\ntitle: It is not\n",
+    ),
+    (
+        "${toxiproxy}/proxies/redis\n",
+        "${toxiproxy}/proxies/redis/../..\n",
+    ),
+    ("${toxiproxy}/proxies/redis\n", "${toxiproxy}/populate\n"),
+    ("method: POST\n", "method: PUT\n"),
+    ("{enabled: false}", "{enabled: no-way}"),
+    (
+        "{enabled: false}",
+        "{enabled: false, listen: \"0.0.0.0:1\"}",
+    ),
+    (
+        "proxies/redis\n      arguments: {enabled: false}",
+        "proxies/redis/toxics\n      arguments: {type: latency, toxicity: 2}",
+    ),
+    (
+        "proxies/redis\n      arguments: {enabled: false}",
+        "proxies/redis/toxics\n      arguments: {type: latency, stream: up}",
+    ),
+    (
+        "proxies/redis\n      arguments: {enabled: false}",
+        "proxies/redis/toxics\n      arguments: {kind: latency}",
+    ),
+    ("pauses: {after: 2.5}", "pauses: {after: 86400}"),
+    ("pauses: {after: 2.5}", "pauses: {before: 1}"),
+    ("name: circuit-opens", "name: is-up"),
+    (
+        "${toxiproxy}/reset",
+        "${toxiproxy}/proxies/other\", arguments: {enabled: true}, method: \"POST",
+    ),
+    (
+        "method: POST, url: \"${toxiproxy}/reset\"",
+        "method: POST, url: \"${toxiproxy}/proxies/other\", arguments: {enabled: true}",
+    ),
+    ("effect: {within: 5s}", "effect: {within: 5}"),
+    ("effect: {within: 5s}", "effect: {within: 5d}"),
+    ("name: proofmark", "name: someone"),
+    (
+        "    recovery: {within: 10s}",
+        "    recovery: {within: 10s}\n    abort: never",
+    ),
+];
+
 #[test]
 fn a_file_that_makes_no_sense_is_refused_with_its_line() {
-    let changes = [
-        ("title: Redis is gone\n", "titel: Redis is gone\n"),
-        ("title: It is scraped", "title: [It is scraped"),
-        ("tolerance: 1\n", "tolerance: yes\n"),
-        ("tolerance: 1\n", "\n"),
-        ("range: [1, 2]", "range: [2, 1]"),
-        ("query: max(up)", "query: max(upp)"),
-        ("query: max(up)", "query: max(up"),
-        ("{query: max(up)}", "{}"),
-        ("${prometheus}/api/v1/query\"", "http://example.org\""),
-        ("${prometheus}/api/v1/query\"", "${service}/\""),
-        ("  toxiproxy: {type", "  toxic: {type"),
-        ("{type: env, key: PROMETHEUS}", "http://127.0.0.1:9090"),
-        (
-            "configuration:\n",
-            "configuration:\n  region: {type: env, key: REGION}\n",
-        ),
-        (
-            "title: Redis is gone\n",
-            "title: Redis is gone\nsecrets: {a: {b: c}}\n",
-        ),
-        (
-            "title: Redis is gone\n",
-            "title: Redis is gone\ncontrols: [{name: x}]\n",
-        ),
-        (
-            "title: Redis is gone\n",
-            "title: Redis is gone\ntitle: It is not\n",
-        ),
-        (
-            "${toxiproxy}/proxies/redis\n",
-            "${toxiproxy}/proxies/redis/../..\n",
-        ),
-        ("${toxiproxy}/proxies/redis\n", "${toxiproxy}/populate\n"),
-        ("method: POST\n", "method: PUT\n"),
-        ("{enabled: false}", "{enabled: no-way}"),
-        (
-            "{enabled: false}",
-            "{enabled: false, listen: \"0.0.0.0:1\"}",
-        ),
-        (
-            "proxies/redis\n      arguments: {enabled: false}",
-            "proxies/redis/toxics\n      arguments: {type: latency, toxicity: 2}",
-        ),
-        (
-            "proxies/redis\n      arguments: {enabled: false}",
-            "proxies/redis/toxics\n      arguments: {type: latency, stream: up}",
-        ),
-        (
-            "proxies/redis\n      arguments: {enabled: false}",
-            "proxies/redis/toxics\n      arguments: {kind: latency}",
-        ),
-        ("pauses: {after: 2.5}", "pauses: {after: 86400}"),
-        ("pauses: {after: 2.5}", "pauses: {before: 1}"),
-        ("name: circuit-opens", "name: is-up"),
-        (
-            "${toxiproxy}/reset",
-            "${toxiproxy}/proxies/other\", arguments: {enabled: true}, method: \"POST",
-        ),
-        (
-            "method: POST, url: \"${toxiproxy}/reset\"",
-            "method: POST, url: \"${toxiproxy}/proxies/other\", arguments: {enabled: true}",
-        ),
-        ("effect: {within: 5s}", "effect: {within: 5}"),
-        ("effect: {within: 5s}", "effect: {within: 5d}"),
-        ("name: proofmark", "name: someone"),
-        (
-            "    recovery: {within: 10s}",
-            "    recovery: {within: 10s}\n    abort: never",
-        ),
-    ];
-    let refusals = changes.map(|(from, to)| {
+    let refusals = CHANGES.iter().map(|(from, to)| {
         assert!(SMALL.contains(from), "{from}");
         refusal(&SMALL.replacen(from, to, 1))
     });
+    let refusals: Vec<String> = refusals.collect();
     insta::assert_snapshot!(refusals.join("\n"));
 }
 
