@@ -270,29 +270,31 @@ fn enable(proxy: &str, arguments: &Value) -> Result<Action, Wrong> {
     }
 }
 
+/// What Toxiproxy is sent to add a toxic.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WantedToxic {
+    name: Option<String>,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default = "downstream")]
+    stream: String,
+    #[serde(default = "always")]
+    toxicity: f64,
+    #[serde(default)]
+    attributes: Map<String, Value>,
+}
+
 fn add(proxy: &str, arguments: &Value) -> Result<Action, Vec<Wrong>> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Wanted {
-        name: Option<String>,
-        #[serde(rename = "type")]
-        kind: String,
-        #[serde(default = "downstream")]
-        stream: String,
-        #[serde(default = "always")]
-        toxicity: f64,
-        #[serde(default)]
-        attributes: Map<String, Value>,
-    }
     let at = |field: &'static str| vec!["provider", "arguments", field];
-    let wanted = Wanted::deserialize(arguments).map_err(|error| {
+    let wanted = WantedToxic::deserialize(arguments).map_err(|error| {
         vec![wrong(
             &["provider", "arguments"],
             format!("are no toxic: {error}"),
         )]
     })?;
     let mut wrongs = Vec::new();
-    let Wanted {
+    let WantedToxic {
         kind,
         stream,
         toxicity,

@@ -72,83 +72,86 @@ fn a_stage_is_actions_and_the_probes_that_follow() {
     assert_eq!(plan.recovery_within, Duration::from_secs(10));
 }
 
+/// Changes to the small file, each wrong in one way.
+const CHANGES: &[(&str, &str)] = &[
+    ("title: Redis is gone\n", "titel: Redis is gone\n"),
+    ("title: It is scraped", "title: [It is scraped"),
+    ("tolerance: 1\n", "tolerance: yes\n"),
+    ("tolerance: 1\n", "\n"),
+    ("range: [1, 2]", "range: [2, 1]"),
+    ("query: max(up)", "query: max(upp)"),
+    ("query: max(up)", "query: max(up"),
+    ("{query: max(up)}", "{}"),
+    ("${prometheus}/api/v1/query\"", "http://example.org\""),
+    ("${prometheus}/api/v1/query\"", "${service}/\""),
+    ("  toxiproxy: {type", "  toxic: {type"),
+    ("{type: env, key: PROMETHEUS}", "http://127.0.0.1:9090"),
+    (
+        "configuration:\n",
+        "configuration:\n  region: {type: env, key: REGION}\n",
+    ),
+    (
+        "title: Redis is gone\n",
+        "title: Redis is gone\nsecrets: {a: {b: c}}\n",
+    ),
+    (
+        "title: Redis is gone\n",
+        "title: Redis is gone\ncontrols: [{name: x}]\n",
+    ),
+    (
+        "title: Redis is gone\n",
+        "title: Redis is gone\ntitle: It is not\n",
+    ),
+    (
+        "${toxiproxy}/proxies/redis\n",
+        "${toxiproxy}/proxies/redis/../..\n",
+    ),
+    ("${toxiproxy}/proxies/redis\n", "${toxiproxy}/populate\n"),
+    ("method: POST\n", "method: PUT\n"),
+    ("{enabled: false}", "{enabled: no-way}"),
+    (
+        "{enabled: false}",
+        "{enabled: false, listen: \"0.0.0.0:1\"}",
+    ),
+    (
+        "proxies/redis\n      arguments: {enabled: false}",
+        "proxies/redis/toxics\n      arguments: {type: latency, toxicity: 2}",
+    ),
+    (
+        "proxies/redis\n      arguments: {enabled: false}",
+        "proxies/redis/toxics\n      arguments: {type: latency, stream: up}",
+    ),
+    (
+        "proxies/redis\n      arguments: {enabled: false}",
+        "proxies/redis/toxics\n      arguments: {kind: latency}",
+    ),
+    ("pauses: {after: 2.5}", "pauses: {after: 86400}"),
+    ("pauses: {after: 2.5}", "pauses: {before: 1}"),
+    ("name: circuit-opens", "name: is-up"),
+    (
+        "${toxiproxy}/reset",
+        "${toxiproxy}/proxies/other\", arguments: {enabled: true}, method: \"POST",
+    ),
+    (
+        "method: POST, url: \"${toxiproxy}/reset\"",
+        "method: POST, url: \"${toxiproxy}/proxies/other\", arguments: {enabled: true}",
+    ),
+    ("effect: {within: 5s}", "effect: {within: 5}"),
+    ("effect: {within: 5s}", "effect: {within: 5d}"),
+    ("name: proofmark", "name: someone"),
+    (
+        "    recovery: {within: 10s}",
+        "    recovery: {within: 10s}\n    abort: never",
+    ),
+];
+
 #[test]
 fn a_file_that_makes_no_sense_is_refused_with_its_line() {
-    let changes = [
-        ("title: Redis is gone\n", "titel: Redis is gone\n"),
-        ("title: It is scraped", "title: [It is scraped"),
-        ("tolerance: 1\n", "tolerance: yes\n"),
-        ("tolerance: 1\n", "\n"),
-        ("range: [1, 2]", "range: [2, 1]"),
-        ("query: max(up)", "query: max(upp)"),
-        ("query: max(up)", "query: max(up"),
-        ("{query: max(up)}", "{}"),
-        ("${prometheus}/api/v1/query\"", "http://example.org\""),
-        ("${prometheus}/api/v1/query\"", "${service}/\""),
-        ("  toxiproxy: {type", "  toxic: {type"),
-        ("{type: env, key: PROMETHEUS}", "http://127.0.0.1:9090"),
-        (
-            "configuration:\n",
-            "configuration:\n  region: {type: env, key: REGION}\n",
-        ),
-        (
-            "title: Redis is gone\n",
-            "title: Redis is gone\nsecrets: {a: {b: c}}\n",
-        ),
-        (
-            "title: Redis is gone\n",
-            "title: Redis is gone\ncontrols: [{name: x}]\n",
-        ),
-        (
-            "title: Redis is gone\n",
-            "title: Redis is gone\ntitle: It is not\n",
-        ),
-        (
-            "${toxiproxy}/proxies/redis\n",
-            "${toxiproxy}/proxies/redis/../..\n",
-        ),
-        ("${toxiproxy}/proxies/redis\n", "${toxiproxy}/populate\n"),
-        ("method: POST\n", "method: PUT\n"),
-        ("{enabled: false}", "{enabled: no-way}"),
-        (
-            "{enabled: false}",
-            "{enabled: false, listen: \"0.0.0.0:1\"}",
-        ),
-        (
-            "proxies/redis\n      arguments: {enabled: false}",
-            "proxies/redis/toxics\n      arguments: {type: latency, toxicity: 2}",
-        ),
-        (
-            "proxies/redis\n      arguments: {enabled: false}",
-            "proxies/redis/toxics\n      arguments: {type: latency, stream: up}",
-        ),
-        (
-            "proxies/redis\n      arguments: {enabled: false}",
-            "proxies/redis/toxics\n      arguments: {kind: latency}",
-        ),
-        ("pauses: {after: 2.5}", "pauses: {after: 86400}"),
-        ("pauses: {after: 2.5}", "pauses: {before: 1}"),
-        ("name: circuit-opens", "name: is-up"),
-        (
-            "${toxiproxy}/reset",
-            "${toxiproxy}/proxies/other\", arguments: {enabled: true}, method: \"POST",
-        ),
-        (
-            "method: POST, url: \"${toxiproxy}/reset\"",
-            "method: POST, url: \"${toxiproxy}/proxies/other\", arguments: {enabled: true}",
-        ),
-        ("effect: {within: 5s}", "effect: {within: 5}"),
-        ("effect: {within: 5s}", "effect: {within: 5d}"),
-        ("name: proofmark", "name: someone"),
-        (
-            "    recovery: {within: 10s}",
-            "    recovery: {within: 10s}\n    abort: never",
-        ),
-    ];
-    let refusals = changes.map(|(from, to)| {
+    let refusals = CHANGES.iter().map(|(from, to)| {
         assert!(SMALL.contains(from), "{from}");
         refusal(&SMALL.replacen(from, to, 1))
     });
+    let refusals: Vec<String> = refusals.collect();
     insta::assert_snapshot!(refusals.join("\n"));
 }
 
@@ -171,9 +174,10 @@ fn a_method_without_an_effect_to_be_felt_is_refused() {
     .concat();
     let refusals = [without_probe, without_action, empty].map(|text| refusal(&text));
     insta::assert_snapshot!(refusals.join("\n"), @r"
-    small.yaml:15: redis-goes is not followed by a probe, expected one that says how it is felt
-    small.yaml:15: circuit-opens comes before any action, expected a fault first
-    small.yaml:17: expected at least one action and one probe
+    small.yaml:14: method[0] is not followed by a probe, expected one that says how it is felt
+    small.yaml:14: method breaks nothing, expected at least one action and one probe
+    small.yaml:14: method[0] comes before any action, expected a fault first
+    small.yaml:13: method breaks nothing, expected at least one action and one probe
     ");
 }
 
@@ -223,14 +227,14 @@ fn a_proxy_must_listen_on_and_lead_to_loopback_unless_a_host_is_named() {
     let refusals =
         wrong.map(|(name, listen, upstream)| refusal(&with_proxy(name, listen, upstream)));
     insta::assert_snapshot!(refusals.join("\n"), @r#"
-    small.yaml:35: proxy redis: listen 0.0.0.0 is not loopback; to aim at it all the same, add --allow-remote 0.0.0.0
-    small.yaml:35: proxy redis: upstream redis.example.org is not loopback; to aim at it all the same, add --allow-remote redis.example.org
-    small.yaml:35: proxy redis: listen is "26379", expected HOST:PORT
-    small.yaml:35: proxy redis: listen is ":26379", expected HOST:PORT
-    small.yaml:35: proxy redis: upstream is "127.0.0.1:redis", expected HOST:PORT
-    small.yaml:35: proxy named "..", expected letters, digits and -_.
-    small.yaml:35: proxy named "redis/toxics", expected letters, digits and -_.
-    small.yaml:35: proxy named "", expected letters, digits and -_.
+    small.yaml:36: extensions[0].proxies[0] redis: listen 0.0.0.0 is not loopback; to aim at it all the same, add --allow-remote 0.0.0.0
+    small.yaml:36: extensions[0].proxies[0] redis: upstream redis.example.org is not loopback; to aim at it all the same, add --allow-remote redis.example.org
+    small.yaml:36: extensions[0].proxies[0] redis: listen is "26379", expected HOST:PORT
+    small.yaml:36: extensions[0].proxies[0] redis: listen is ":26379", expected HOST:PORT
+    small.yaml:36: extensions[0].proxies[0] redis: upstream is "127.0.0.1:redis", expected HOST:PORT
+    small.yaml:36: extensions[0].proxies[0] has the name "..", expected 1 to 64 letters, digits and -_.
+    small.yaml:36: extensions[0].proxies[0] has the name "redis/toxics", expected 1 to 64 letters, digits and -_.
+    small.yaml:36: extensions[0].proxies[0] has the name "", expected 1 to 64 letters, digits and -_.
     "#);
 
     let remote = with_proxy("redis", here, "redis.example.org:6379");

@@ -21,13 +21,29 @@ pub(super) struct Time(pub(super) Duration);
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let time: Duration = humantime_serde::deserialize(deserializer)?;
-        if !time.is_zero() && !(Duration::from_millis(1)..=TIME_MAX).contains(&time) {
-            return Err(D::Error::custom(
-                "a time is out of range, expected 1ms to 1h",
-            ));
-        }
-        Ok(Self(time))
+        deserializer.deserialize_str(TimeVisitor)
+    }
+}
+
+struct TimeVisitor;
+
+impl Visitor<'_> for TimeVisitor {
+    type Value = Time;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time such as 500ms, 5s or 2m, at most 1h")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Time, E> {
+        let time = humantime_serde::re::humantime::parse_duration(text).ok();
+        let range = Duration::from_millis(1)..=TIME_MAX;
+        time.filter(|time| time.is_zero() || range.contains(time))
+            .map(Time)
+            .ok_or_else(|| {
+                E::custom(format!(
+                    "is {text:?}, expected a time such as 500ms, 5s or 2m, at most 1h"
+                ))
+            })
     }
 }
 
@@ -52,24 +68,19 @@ enum Written {
     Percent(f64),
 }
 
-impl Written {
-    fn read<'de, D: Deserializer<'de>>(
-        deserializer: D,
-        expected: &'static str,
-    ) -> Result<Self, D::Error> {
-        let written = deserializer.deserialize_any(WrittenVisitor { expected })?;
-        let (Self::Number(value) | Self::Percent(value)) = written;
-        if !value.is_finite() {
-            return Err(D::Error::custom(format!(
-                "a number is not finite, expected {expected}"
-            )));
-        }
-        Ok(written)
-    }
-}
-
+/// Reads a number or percent that is as it should be, and fails where it stands.
 struct WrittenVisitor {
     expected: &'static str,
+    is_fine: fn(Written) -> bool,
+}
+
+impl WrittenVisitor {
+    fn checked<E: Error>(self, written: Written, shown: impl fmt::Display) -> Result<Written, E> {
+        if (self.is_fine)(written) {
+            return Ok(written);
+        }
+        Err(E::custom(format!("is {shown}, expected {}", self.expected)))
+    }
 }
 
 impl Visitor<'_> for WrittenVisitor {
@@ -80,28 +91,24 @@ impl Visitor<'_> for WrittenVisitor {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Written, E> {
-        Ok(Written::Number(value))
+        self.checked(Written::Number(value), value)
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Written, E> {
-        u32::try_from(value)
-            .map(|value| Written::Number(f64::from(value)))
-            .map_err(|_| E::custom(format!("{value} is too large, expected {}", self.expected)))
+        // Nothing that is larger is in any range.
+        let number = u32::try_from(value).map_or(f64::INFINITY, f64::from);
+        self.checked(Written::Number(number), value)
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Written, E> {
-        Err(E::custom(format!(
-            "{value} is negative, expected {}",
-            self.expected
-        )))
+        self.checked(Written::Number(-1.0), value)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Written, E> {
         let percent = text.strip_suffix('%').map(str::trim_end);
         let number = percent.and_then(|number| number.parse::<f64>().ok());
-        number
-            .map(Written::Percent)
-            .ok_or_else(|| E::custom(format!("{text:?} is no number, expected {}", self.expected)))
+        let written = Written::Percent(number.unwrap_or(f64::NAN));
+        self.checked(written, format_args!("{text:?}"))
     }
 }
 
@@ -111,17 +118,24 @@ pub(super) struct Share(pub(super) f64);
 
 impl<'de> Deserialize<'de> for Share {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let expected = "a share above 0 and at most 1, such as 0.999 or 99.9%";
-        let share = match Written::read(deserializer, expected)? {
-            Written::Number(share) => share,
-            Written::Percent(percent) => percent / 100.0,
+        let visitor = WrittenVisitor {
+            expected: "a share above 0 and at most 1, such as 0.999 or 99.9%",
+            is_fine: |written| {
+                let share = written.share();
+                share > 0.0 && share <= 1.0
+            },
         };
-        if share > 0.0 && share <= 1.0 {
-            return Ok(Self(share));
+        let written = deserializer.deserialize_any(visitor)?;
+        Ok(Self(written.share()))
+    }
+}
+
+impl Written {
+    fn share(self) -> f64 {
+        match self {
+            Self::Number(share) => share,
+            Self::Percent(percent) => percent / 100.0,
         }
-        Err(D::Error::custom(format!(
-            "{share} is out of range, expected {expected}"
-        )))
     }
 }
 
@@ -147,17 +161,17 @@ pub(super) struct Move(pub(super) Difference);
 
 impl<'de> Deserialize<'de> for Move {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let expected = "a number above 0, or percent such as 10%";
-        let (value, difference) = match Written::read(deserializer, expected)? {
-            Written::Number(value) => (value, Difference::Absolute(value)),
-            Written::Percent(percent) => (percent, Difference::Relative(percent / 100.0)),
+        let visitor = WrittenVisitor {
+            expected: "a number above 0, or percent such as 10%",
+            is_fine: |written| {
+                let (Written::Number(value) | Written::Percent(value)) = written;
+                value > 0.0 && value <= DIFFERENCE_MAX
+            },
         };
-        if value > 0.0 && value <= DIFFERENCE_MAX {
-            return Ok(Self(difference));
-        }
-        Err(D::Error::custom(format!(
-            "{value} is out of range, expected {expected}"
-        )))
+        Ok(Self(match deserializer.deserialize_any(visitor)? {
+            Written::Number(value) => Difference::Absolute(value),
+            percent @ Written::Percent(_) => Difference::Relative(percent.share()),
+        }))
     }
 }
 

@@ -133,6 +133,12 @@ fn plain(keyword: &str, argument: &Value, value: &Value) -> bool {
         "minLength" => count(value.as_str().map(str::len), |length, bound| {
             length >= bound
         }),
+        "maxLength" => count(value.as_str().map(str::len), |length, bound| {
+            length <= bound
+        }),
+        "maxProperties" => count(value.as_object().map(Map::len), |length, bound| {
+            length <= bound
+        }),
         other => panic!("the keyword {other} is not checked"),
     }
 }

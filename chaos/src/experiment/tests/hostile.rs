@@ -93,7 +93,7 @@ fn all_that_is_wrong_is_said_at_once_in_the_order_of_the_lines() {
         .replace("query: max(up)", "query: max(upp)")
         .replace("{enabled: false}", "{enabled: no-way}")
         .replace("name: circuit-opens", "name: is-up");
-    insta::assert_snapshot!(refusal(&text), @"");
+    insta::assert_snapshot!(refusal(&text));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_value_that_stands_twice_is_said_where_it_is_wrong() {
     // The same words stand in the steady state, where they are right.
     let text = SMALL.replace("max(circuit_breaker_state)", "max(up");
     assert!(
-        refusal(&text).starts_with("small.yaml:27: method[1].provider.arguments.query"),
+        refusal(&text).starts_with("small.yaml:28: method[1].provider.arguments.query"),
         "{}",
         refusal(&text)
     );
