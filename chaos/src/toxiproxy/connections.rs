@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::chain::Chain;
 use super::error::ApiError;
 use super::limit::{CHANGE_TIME_MAX, CHANGES_QUEUED_MAX, CONNECTIONS_MAX, DIAL_TIME_MAX};
+use super::limit::{KEEPALIVE_IDLE, KEEPALIVE_INTERVAL};
 use super::link::{Change, Ends, Link};
 use super::toxic::{Stream, Toxic};
 use super::traffic::Traffic;
@@ -29,7 +31,7 @@ struct Inner {
     toxics: Arc<[Toxic]>,
     open: HashMap<u64, Open>,
     next_id: u64,
-    random: StdRng,
+    seed: u64,
 }
 
 #[derive(Debug)]
@@ -58,7 +60,7 @@ impl Connections {
             toxics: Arc::new([]),
             open: HashMap::new(),
             next_id: 0,
-            random: StdRng::seed_from_u64(seed),
+            seed,
         };
         Self {
             inner: Arc::new(Mutex::new(inner)),
@@ -87,7 +89,7 @@ impl Connections {
             dialed = dial(&upstream) => dialed,
         };
         let Some(server) = dialed else { return };
-        let (Ok(()), Ok(())) = (client.set_nodelay(true), server.set_nodelay(true)) else {
+        let (Ok(()), Ok(())) = (prepare(&client), prepare(&server)) else {
             return;
         };
         let [up, down] = self.links(entry.id, client, server, closed);
@@ -121,7 +123,7 @@ impl Connections {
         let ends = Arc::new(Ends::new(closed));
         let mut inner = self.lock();
         let mut link = |stream, source: &Arc<_>, destination: &Arc<_>| {
-            let random = StdRng::seed_from_u64(inner.random.random());
+            let random = generator(inner.seed, id, stream);
             let own = inner.toxics.iter().filter(|toxic| toxic.stream == stream);
             let chain = Chain::new(own, random, Instant::now());
             let (sender, changes) = mpsc::channel(CHANGES_QUEUED_MAX);
@@ -184,8 +186,60 @@ impl Open {
     }
 }
 
+/// What is random in one direction of a connection: the number of the connection decides it, and
+/// not when it or another one did anything.
+fn generator(seed: u64, connection: u64, stream: Stream) -> StdRng {
+    let mut own = [0; 32];
+    own[..8].copy_from_slice(&seed.to_le_bytes());
+    own[8..16].copy_from_slice(&connection.to_le_bytes());
+    own[16] = u8::from(stream == Stream::Upstream);
+    StdRng::from_seed(own)
+}
+
+/// Small writes go at once, and a peer that has vanished is noticed.
+fn prepare(socket: &TcpStream) -> std::io::Result<()> {
+    socket.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE_IDLE)
+        .with_interval(KEEPALIVE_INTERVAL);
+    SockRef::from(socket).set_tcp_keepalive(&keepalive)
+}
+
 async fn dial(upstream: &str) -> Option<TcpStream> {
     let dialed = tokio::time::timeout(DIAL_TIME_MAX, TcpStream::connect(upstream)).await;
     // An upstream that cannot be reached shows as a connection that closes at once.
     dialed.ok()?.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::Rng;
+
+    use super::*;
+
+    fn draws(seed: u64, connection: u64, stream: Stream) -> [u64; 4] {
+        let mut random = generator(seed, connection, stream);
+        [(); 4].map(|()| random.random())
+    }
+
+    #[test]
+    fn the_seed_the_connection_and_the_stream_alone_decide_what_is_drawn() {
+        let drawn = draws(7, 3, Stream::Upstream);
+        assert_eq!(drawn, draws(7, 3, Stream::Upstream));
+        assert_ne!(drawn, draws(8, 3, Stream::Upstream));
+        assert_ne!(drawn, draws(7, 4, Stream::Upstream));
+        assert_ne!(drawn, draws(7, 3, Stream::Downstream));
+    }
+
+    #[tokio::test]
+    async fn a_prepared_socket_asks_whether_its_peer_is_there() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        prepare(&socket).unwrap();
+        let socket = SockRef::from(&socket);
+        assert!(socket.keepalive().unwrap());
+        assert!(socket.tcp_nodelay().unwrap());
+    }
 }

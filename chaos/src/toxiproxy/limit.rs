@@ -35,6 +35,12 @@ pub(crate) const CHUNKS_MAX: usize = 4096;
 /// How long the upstream of a proxy may take to accept a connection.
 pub(crate) const DIAL_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// How long a connection may be silent before its peers are asked whether they are there.
+pub(crate) const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+
+/// Time between such questions; the system gives a peer up after a few without an answer.
+pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+
 /// How long open connections may take to adopt a change of toxics.
 pub(crate) const CHANGE_TIME_MAX: Duration = Duration::from_secs(5);
 
