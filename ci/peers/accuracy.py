@@ -213,7 +213,7 @@ def main():
     servers = [Server(*argument.split("=", 1), upstream) for argument in sys.argv[1:]]
     failures = []
     print("| toxic | asked | " + " | ".join(server.name for server in servers) + " | within |")
-    print("| --- | --- | " + " --- | " * len(servers) + "--- |", flush=True)
+    print("| --- | --- | " + "--- | " * len(servers) + "--- |", flush=True)
 
     def row(toxic, asked, unit, measure, fits, within):
         cells = []
