@@ -36,8 +36,8 @@ def main():
         if not all(columns):
             continue
         ratios = [
-            statistics.median(mine / other for mine, other in zip(columns[1], column) if other)
-            if any(column)
+            statistics.median(mine / other for mine, other in zip(columns[1], column) if other > 0)
+            if any(value > 0 for value in column)
             else float("nan")
             for column in (columns[0], columns[2])
         ]
