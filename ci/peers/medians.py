@@ -6,6 +6,7 @@ the median of the rounds' ratios, because neighbours in time are as busy as each
 """
 
 import json
+import math
 import statistics
 import sys
 
@@ -41,7 +42,7 @@ def main():
             else float("nan")
             for column in (columns[0], columns[2])
         ]
-        cells = [shown(statistics.median(column)) for column in columns] + [f"{ratio:.2f}" for ratio in ratios]
+        cells = [shown(statistics.median(column)) for column in columns] + ["–" if math.isnan(ratio) else f"{ratio:.2f}" for ratio in ratios]
         print(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
 
 
