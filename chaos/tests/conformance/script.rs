@@ -5,6 +5,7 @@
 //! because REASON                          why ours differs, where it does
 //! POST /proxies {"name": "p", …}          a step
 //! = 201 {…}                               what the original was seen to do
+//! | 500 {…}                               what it does now and then, by a race of its own
 //! ~ 400 {…}                               what ours does instead
 //! ```
 
@@ -37,6 +38,8 @@ pub(crate) struct Step {
     pub(crate) line: usize,
     pub(crate) text: String,
     pub(crate) original: Option<String>,
+    /// What the original does now and then; ours may too, unless `ours` says what it does.
+    pub(crate) rare: Option<String>,
     pub(crate) ours: Option<String>,
 }
 
@@ -45,6 +48,13 @@ impl Step {
     pub(crate) fn expected(&self, of_original: bool) -> Option<&str> {
         let ours = self.ours.as_deref().filter(|_| !of_original);
         ours.or(self.original.as_deref())
+    }
+
+    /// Whether this may be seen.
+    pub(crate) fn fits(&self, of_original: bool, seen: Option<&str>) -> bool {
+        let rare = of_original || self.ours.is_none();
+        self.expected(of_original) == seen
+            || rare && self.rare.is_some() && self.rare.as_deref() == seen
     }
 }
 
@@ -94,6 +104,12 @@ impl File {
                 .last_mut()
                 .ok_or("what was seen follows a step")?;
             step.original = Some(seen.to_owned());
+        } else if let Some(seen) = text.strip_prefix("| ") {
+            let step = case
+                .steps
+                .last_mut()
+                .ok_or("what was seen follows a step")?;
+            step.rare = Some(seen.to_owned());
         } else if let Some(seen) = text.strip_prefix("~ ") {
             let step = case
                 .steps
@@ -105,6 +121,7 @@ impl File {
                 line,
                 text: text.to_owned(),
                 original: None,
+                rare: None,
                 ours: None,
             });
         }
@@ -137,7 +154,7 @@ impl File {
             }
             for step in &case.steps {
                 let _ = writeln!(text, "{}", step.text);
-                for (sign, seen) in [("=", &step.original), ("~", &step.ours)] {
+                for (sign, seen) in [("=", &step.original), ("|", &step.rare), ("~", &step.ours)] {
                     if let Some(seen) = seen {
                         let _ = writeln!(text, "{sign} {seen}");
                     }
@@ -150,11 +167,13 @@ impl File {
 
 #[test]
 fn a_file_is_written_as_it_was_read() {
-    let text = "# Head.\n\n=== one\nbecause so\nGET /proxies\n= 200 {}\n~ 201 {}\nhalf a\n\n=== two\nGET /\n= 404\n";
+    let text = "# Head.\n\n=== one\nbecause so\nGET /proxies\n= 200 {}\n| 202 {}\n~ 201 {}\nhalf a\n\n=== two\nGET /\n= 404\n";
     let file = File::parse(Path::new("x.cases"), text).unwrap();
     assert_eq!(file.to_text(), text);
-    assert_eq!(file.cases[0].steps[0].expected(true), Some("200 {}"));
-    assert_eq!(file.cases[0].steps[0].expected(false), Some("201 {}"));
+    let step = &file.cases[0].steps[0];
+    assert_eq!(step.expected(true), Some("200 {}"));
+    assert_eq!(step.expected(false), Some("201 {}"));
+    assert!(step.fits(true, Some("202 {}")) && !step.fits(false, Some("202 {}")));
 }
 
 #[test]
