@@ -26,10 +26,11 @@ impl Tolerance {
 impl std::fmt::Display for Tolerance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { least, most } = self;
-        if least == most {
-            write!(f, "{least}")
-        } else {
-            write!(f, "{least} to {most}")
+        match (least.is_finite(), most.is_finite()) {
+            _ if least == most => write!(f, "{least}"),
+            (true, false) => write!(f, "at least {least}"),
+            (false, true) => write!(f, "at most {most}"),
+            _ => write!(f, "{least} to {most}"),
         }
     }
 }

@@ -5,16 +5,15 @@
 //! it holds to the next one, behind what that holds already, so no byte is lost or overtaken. There
 //! is no socket and no clock here: [`super::link`] brings both.
 
-use std::collections::VecDeque;
-use std::time::Duration;
+mod stage;
 
 use bytes::{Buf, Bytes};
 use rand::Rng;
 use rand::rngs::StdRng;
 use tokio::time::Instant;
 
-use super::limit::{CHUNKS_MAX, DELAYING_BYTES_MAX, PASSING_BYTES_MAX};
 use super::toxic::{Effect, Toxic};
+use stage::Stage;
 
 /// Why nothing more will come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,126 +22,6 @@ pub(crate) enum End {
     Finished,
     /// A toxic closed the connection.
     Cut,
-}
-
-#[derive(Debug)]
-struct Chunk {
-    bytes: Bytes,
-    arrived: Instant,
-    due: Instant,
-}
-
-#[derive(Debug)]
-struct Stage {
-    name: String,
-    /// What the toxic does; on connections that it spares, nothing.
-    effect: Effect,
-    /// The toxic works on this connection when this is below its toxicity; drawn once.
-    draw: f64,
-    queue: VecDeque<Chunk>,
-    queued_bytes: usize,
-    /// What the stage before has reported.
-    end: Option<End>,
-    /// When the timer of `timeout` or `reset_peer` began.
-    timer: Option<Instant>,
-}
-
-impl Stage {
-    fn new(name: &str, effect: Effect, draw: f64, now: Instant) -> Self {
-        let timer = matches!(effect, Effect::Timeout { .. }).then_some(now);
-        Self {
-            name: name.to_owned(),
-            effect,
-            draw,
-            queue: VecDeque::new(),
-            queued_bytes: 0,
-            end: None,
-            timer,
-        }
-    }
-
-    fn has_room(&self) -> bool {
-        let bytes_max = match self.effect {
-            Effect::Timeout { .. } => return true,
-            Effect::ResetPeer { .. } => return self.timer.is_none(),
-            Effect::Noop => PASSING_BYTES_MAX,
-            Effect::Latency { .. } => DELAYING_BYTES_MAX,
-        };
-        self.queued_bytes < bytes_max && self.queue.len() < CHUNKS_MAX
-    }
-
-    fn accept(&mut self, bytes: Bytes, arrived: Instant, now: Instant, random: &mut StdRng) {
-        let due = match self.effect {
-            Effect::Timeout { .. } => {
-                self.timer = Some(now);
-                return;
-            }
-            Effect::ResetPeer { .. } => {
-                self.timer.get_or_insert(now);
-                return;
-            }
-            Effect::Noop => arrived,
-            Effect::Latency { latency, jitter } => arrived + jittered(latency, jitter, random),
-        };
-        self.queued_bytes += bytes.len();
-        self.queue.push_back(Chunk {
-            bytes,
-            arrived,
-            due,
-        });
-    }
-
-    fn take_due(&mut self, now: Instant) -> Option<Chunk> {
-        let chunk = self.queue.pop_front_if(|chunk| chunk.due <= now)?;
-        self.queued_bytes -= chunk.bytes.len();
-        Some(chunk)
-    }
-
-    fn take_all(&mut self) -> VecDeque<Chunk> {
-        self.queued_bytes = 0;
-        std::mem::take(&mut self.queue)
-    }
-
-    /// When its toxic closes the connection, if nothing else happens.
-    fn cut_due(&self) -> Option<Instant> {
-        match self.effect {
-            Effect::Timeout { timeout } if timeout.is_zero() => None,
-            Effect::Timeout { timeout } | Effect::ResetPeer { timeout } => {
-                self.timer.map(|began| began + timeout)
-            }
-            Effect::Noop | Effect::Latency { .. } => None,
-        }
-    }
-
-    /// Whether bytes were, or may have been, thrown away, so that going on would be a lie.
-    fn has_swallowed(&self) -> bool {
-        match self.effect {
-            Effect::Timeout { .. } => true,
-            Effect::ResetPeer { .. } => self.timer.is_some(),
-            Effect::Noop | Effect::Latency { .. } => false,
-        }
-    }
-
-    /// What the next stage is to be told at `now`.
-    fn end_to_pass(&self, now: Instant) -> Option<End> {
-        if self.end == Some(End::Cut) && self.queue.is_empty() {
-            return Some(End::Cut);
-        }
-        match self.effect {
-            Effect::Noop | Effect::Latency { .. } => self.end.filter(|_| self.queue.is_empty()),
-            Effect::Timeout { .. } | Effect::ResetPeer { .. } => {
-                self.cut_due().filter(|due| *due <= now).map(|_| End::Cut)
-            }
-        }
-    }
-}
-
-fn jittered(latency: Duration, jitter: Duration, random: &mut StdRng) -> Duration {
-    if jitter.is_zero() {
-        return latency;
-    }
-    let spread = jitter.mul_f64(random.random_range(0.0..2.0));
-    (latency + spread).saturating_sub(jitter)
 }
 
 /// The stages of one direction of one connection.
@@ -188,11 +67,7 @@ impl Chain {
 
     /// Takes the end of what the source sends.
     pub(crate) fn finish(&mut self, now: Instant) {
-        let first = &mut self.stages[0];
-        first.end.get_or_insert(End::Finished);
-        if matches!(first.effect, Effect::ResetPeer { .. }) {
-            first.timer.get_or_insert(now);
-        }
+        self.stages[0].note_end(End::Finished, now);
     }
 
     /// What the destination should be sent next.
@@ -247,18 +122,15 @@ impl Chain {
                 continue;
             };
             while next.has_room()
-                && let Some(chunk) = stage.take_due(now)
+                && let Some(bytes) = stage.take_due(now, &mut self.random)
             {
-                next.accept(chunk.bytes, now, now, &mut self.random);
+                next.accept(bytes, now, now, &mut self.random);
                 moved = true;
             }
             if next.end.is_none()
                 && let Some(end) = stage.end_to_pass(now)
             {
-                next.end = Some(end);
-                if matches!(next.effect, Effect::ResetPeer { .. }) {
-                    next.timer.get_or_insert(now);
-                }
+                next.note_end(end, now);
                 moved = true;
             }
         }
@@ -269,9 +141,8 @@ impl Chain {
     pub(crate) fn next_wake(&self, now: Instant) -> Option<Instant> {
         let pairs = self.stages.iter().zip(&self.stages[1..]);
         let dues = pairs.flat_map(|(stage, next)| {
-            let chunk = stage.queue.front().map(|chunk| chunk.due);
-            let cut = stage.cut_due().filter(|_| next.end.is_none());
-            [chunk, cut]
+            let end = stage.end_due().filter(|_| next.end.is_none());
+            [stage.next_due(), end]
         });
         dues.flatten().filter(|due| *due > now).min()
     }
@@ -300,18 +171,9 @@ impl Chain {
         if effect == self.stages[place].effect {
             return;
         }
-        let had_swallowed = self.stages[place].has_swallowed();
         let stage = &mut self.stages[place];
-        let same_kind = std::mem::discriminant(&effect) == std::mem::discriminant(&stage.effect);
-        stage.effect = effect;
-        if matches!(effect, Effect::Timeout { .. }) {
-            stage.timer = Some(now);
-        }
-        for chunk in stage.take_all() {
-            stage.accept(chunk.bytes, chunk.arrived, now, &mut self.random);
-        }
-        if had_swallowed && !same_kind {
-            self.stages[place + 1].end.get_or_insert(End::Cut);
+        if stage.become_other(effect, now, &mut self.random) {
+            self.stages[place + 1].note_end(End::Cut, now);
         }
     }
 
@@ -320,11 +182,13 @@ impl Chain {
         let swallowed = gone.has_swallowed();
         let chunks = gone.take_all();
         let next = &mut self.stages[place];
-        for chunk in chunks {
-            next.accept(chunk.bytes, now, now, &mut self.random);
+        for bytes in chunks {
+            next.accept(bytes, now, now, &mut self.random);
         }
         let end = if swallowed { Some(End::Cut) } else { gone.end };
-        next.end = next.end.or(end);
+        if let Some(end) = end {
+            next.note_end(end, now);
+        }
     }
 
     fn append(&mut self, toxic: &Toxic, now: Instant) {
@@ -341,7 +205,7 @@ impl Chain {
     }
 }
 
-fn effect_on(toxic: &Toxic, draw: f64) -> Effect {
+fn effect_on(toxic: &Toxic, draw: f32) -> Effect {
     if draw < toxic.toxicity {
         toxic.effect
     } else {

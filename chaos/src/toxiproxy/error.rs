@@ -18,17 +18,16 @@ pub(crate) enum ApiError {
     ProxyExists,
     #[error("stream was invalid, can be either upstream or downstream")]
     BadStream,
-    #[error("invalid toxic type: {0:?}; this server has latency, timeout, reset_peer and noop")]
-    BadType(String),
+    #[error("invalid toxic type")]
+    BadType,
+    #[error("attribute {name} is unknown to {kind}")]
+    UnknownAttribute { kind: &'static str, name: String },
     #[error("toxic not found")]
     NoToxic,
     #[error("toxic already exists")]
     ToxicExists,
     #[error("{what} is out of range, expected {expected}")]
-    OutOfRange {
-        what: String,
-        expected: &'static str,
-    },
+    OutOfRange { what: String, expected: String },
     #[error("there are {max} {what} already, which is the limit")]
     TooMany { what: &'static str, max: usize },
     #[error("{0}")]
@@ -73,7 +72,8 @@ impl ApiError {
             Self::BadBody(_)
             | Self::MissingField(_)
             | Self::BadStream
-            | Self::BadType(_)
+            | Self::BadType
+            | Self::UnknownAttribute { .. }
             | Self::OutOfRange { .. }
             | Self::TooMany { .. }
             | Self::NotAllowed(_) => StatusCode::BAD_REQUEST,

@@ -201,10 +201,10 @@ impl Entry {
 }
 
 fn checked(mut wanted: NewLease) -> Result<NewLease, ApiError> {
-    let out_of_range = |what: &str, expected| {
+    let out_of_range = |what: &str, expected: &str| {
         Err(ApiError::OutOfRange {
             what: what.to_owned(),
-            expected,
+            expected: expected.to_owned(),
         })
     };
     if !(1..=LEASE_SECONDS_MAX).contains(&wanted.seconds) {

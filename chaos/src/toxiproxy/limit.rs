@@ -17,8 +17,20 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Characters in the name of a proxy or a toxic.
 pub(crate) const NAME_CHARS_MAX: usize = 128;
 
-/// Longest time that an attribute may ask for: one day.
-pub(crate) const DELAY_MAX_MS: u64 = 24 * 60 * 60 * 1000;
+/// Longest time that an attribute may ask for where attributes are validated: one day.
+pub(crate) const DELAY_MAX_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Largest rate where attributes are validated, in kB/s: 1 TB/s.
+pub(crate) const RATE_MAX: i64 = 1_000_000_000;
+
+/// Most bytes where attributes are validated.
+pub(crate) const BYTES_MAX: i64 = 1 << 40;
+
+/// Longest time that is waited for, whatever an attribute says: a year.
+pub(crate) const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Time that one piece takes under a bandwidth.
+pub(crate) const PIECE_TIME: Duration = Duration::from_millis(20);
 
 /// Most that one read takes from a socket.
 pub(crate) const READ_BYTES_MAX: usize = 32 * 1024;

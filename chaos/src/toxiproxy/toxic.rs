@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::error::ApiError;
-use super::limit::{DELAY_MAX_MS, NAME_CHARS_MAX};
+use super::limit::{BYTES_MAX, DELAY_MAX_MS, FOREVER, NAME_CHARS_MAX, RATE_MAX};
 
 /// A direction of a proxy, as seen from the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stream {
     /// From the client to the upstream.
     Upstream,
@@ -26,13 +25,6 @@ impl Stream {
             _ => Err(ApiError::BadStream),
         }
     }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Upstream => "upstream",
-            Self::Downstream => "downstream",
-        }
-    }
 }
 
 /// What a toxic does to the bytes that pass.
@@ -42,85 +34,128 @@ pub(crate) enum Effect {
     Noop,
     /// Passes bytes on later, by `latency` give or take up to `jitter`.
     Latency { latency: Duration, jitter: Duration },
+    /// Passes at most so many bytes a second; 0 blocks.
+    Bandwidth { bytes_per_second: u64 },
+    /// Passes the end on later.
+    SlowClose { delay: Duration },
     /// Drops all bytes and closes after this time without any; 0 never closes.
     Timeout { timeout: Duration },
     /// Closes this long after the first bytes, with RST.
     ResetPeer { timeout: Duration },
+    /// Cuts bytes into pieces of `average` give or take up to `variation`, with a pause after each.
+    Slicer {
+        average: usize,
+        variation: usize,
+        delay: Duration,
+    },
+    /// Passes so many bytes, then closes.
+    LimitData { bytes: u64 },
 }
 
-impl Effect {
-    /// Reads attributes over those of `self`, so that an update may name only some of them.
-    fn updated(self, attributes: &Map<String, Value>) -> Result<Self, ApiError> {
-        let read = |name: &str, now: Duration| delay(attributes, name, now);
-        Ok(match self {
-            Self::Noop => Self::Noop,
-            Self::Latency { latency, jitter } => Self::Latency {
-                latency: read("latency", latency)?,
-                jitter: read("jitter", jitter)?,
-            },
-            Self::Timeout { timeout } => Self::Timeout {
-                timeout: read("timeout", timeout)?,
-            },
-            Self::ResetPeer { timeout } => Self::ResetPeer {
-                timeout: read("timeout", timeout)?,
-            },
-        })
-    }
+/// Attributes of each type, in the order of [`Numbers`], and the most that validation lets through.
+const KINDS: [(&str, &[(&str, i64)]); 8] = [
+    ("noop", &[]),
+    (
+        "latency",
+        &[("latency", DELAY_MAX_MS), ("jitter", DELAY_MAX_MS)],
+    ),
+    ("bandwidth", &[("rate", RATE_MAX)]),
+    ("slow_close", &[("delay", DELAY_MAX_MS)]),
+    ("timeout", &[("timeout", DELAY_MAX_MS)]),
+    ("reset_peer", &[("timeout", DELAY_MAX_MS)]),
+    (
+        "slicer",
+        &[
+            ("average_size", BYTES_MAX),
+            ("size_variation", BYTES_MAX),
+            ("delay", DELAY_MAX_MS * 1000),
+        ],
+    ),
+    ("limit_data", &[("bytes", BYTES_MAX)]),
+];
 
-    fn of_kind(kind: &str) -> Result<Self, ApiError> {
-        let zero = Duration::ZERO;
-        match kind {
-            "noop" => Ok(Self::Noop),
-            "latency" => Ok(Self::Latency {
-                latency: zero,
-                jitter: zero,
-            }),
-            "timeout" => Ok(Self::Timeout { timeout: zero }),
-            "reset_peer" => Ok(Self::ResetPeer { timeout: zero }),
-            _ => Err(ApiError::BadType(kind.chars().take(64).collect())),
-        }
-    }
+/// The numbers of a toxic as they were sent; negative ones are 0 to the effect.
+type Numbers = [i64; 3];
 
-    fn kind(self) -> &'static str {
-        match self {
-            Self::Noop => "noop",
-            Self::Latency { .. } => "latency",
-            Self::Timeout { .. } => "timeout",
-            Self::ResetPeer { .. } => "reset_peer",
-        }
-    }
-
-    fn attributes(self) -> Value {
-        let ms = |delay: Duration| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        match self {
-            Self::Noop => json!({}),
-            Self::Latency { latency, jitter } => {
-                json!({ "latency": ms(latency), "jitter": ms(jitter) })
-            }
-            Self::Timeout { timeout } | Self::ResetPeer { timeout } => {
-                json!({ "timeout": ms(timeout) })
-            }
-        }
-    }
+/// A type of toxic with its attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kind {
+    name: &'static str,
+    attributes: &'static [(&'static str, i64)],
 }
 
-fn delay(
-    attributes: &Map<String, Value>,
-    name: &str,
-    unset: Duration,
-) -> Result<Duration, ApiError> {
-    let Some(value) = attributes.get(name) else {
-        return Ok(unset);
-    };
-    match value.as_u64() {
-        Some(ms) if ms <= DELAY_MAX_MS => Ok(Duration::from_millis(ms)),
-        Some(_) => Err(ApiError::OutOfRange {
-            what: format!("attribute {name}"),
-            expected: "0 to 86400000 ms",
-        }),
-        None => Err(ApiError::BadBody(format!(
-            "attribute {name} is no whole number of ms, 0 or more"
-        ))),
+impl Kind {
+    fn parse(text: &str) -> Result<Self, ApiError> {
+        let known = KINDS.iter().find(|(name, _)| *name == text);
+        let (name, attributes) = known.ok_or(ApiError::BadType)?;
+        Ok(Self { name, attributes })
+    }
+
+    /// Reads attributes over the numbers that are there, so that an update may name only some.
+    fn read(
+        self,
+        mut numbers: Numbers,
+        given: &Map<String, Value>,
+        validation: Validation,
+    ) -> Result<Numbers, ApiError> {
+        for (name, value) in given {
+            let known = self.attributes.iter().position(|(known, _)| known == name);
+            let Some(place) = known else {
+                if validation == Validation::Strict {
+                    return Err(ApiError::UnknownAttribute {
+                        kind: self.name,
+                        name: name.chars().take(NAME_CHARS_MAX).collect(),
+                    });
+                }
+                continue;
+            };
+            if value.is_null() && validation == Validation::AsOriginal {
+                continue;
+            }
+            let number = value.as_i64().ok_or_else(|| {
+                ApiError::BadBody(format!(
+                    "attribute {name} is {value}, expected a whole number"
+                ))
+            })?;
+            let (_, most) = self.attributes[place];
+            if validation == Validation::Strict && !(0..=most).contains(&number) {
+                return Err(ApiError::OutOfRange {
+                    what: format!("attribute {name}"),
+                    expected: format!("0 to {most}"),
+                });
+            }
+            numbers[place] = number;
+        }
+        Ok(numbers)
+    }
+
+    fn effect(self, numbers: Numbers) -> Effect {
+        let whole = |number: i64| u64::try_from(number).unwrap_or(0);
+        let size = |number: i64| usize::try_from(whole(number)).unwrap_or(usize::MAX);
+        // What asks for more than a year is content with one.
+        let ms = |number: i64| Duration::from_millis(whole(number)).min(FOREVER);
+        let [first, second, third] = numbers;
+        match self.name {
+            "latency" => Effect::Latency {
+                latency: ms(first),
+                jitter: ms(second),
+            },
+            "bandwidth" => Effect::Bandwidth {
+                bytes_per_second: whole(first).saturating_mul(1000),
+            },
+            "slow_close" => Effect::SlowClose { delay: ms(first) },
+            "timeout" => Effect::Timeout { timeout: ms(first) },
+            "reset_peer" => Effect::ResetPeer { timeout: ms(first) },
+            "slicer" if first > 0 => Effect::Slicer {
+                average: size(first),
+                variation: size(second),
+                delay: Duration::from_micros(whole(third)).min(FOREVER),
+            },
+            "limit_data" => Effect::LimitData {
+                bytes: whole(first),
+            },
+            _ => Effect::Noop,
+        }
     }
 }
 
@@ -141,9 +176,13 @@ pub(crate) struct Toxic {
     /// The direction it works in.
     pub(crate) stream: Stream,
     /// The share of connections that it works on.
-    pub(crate) toxicity: f64,
+    pub(crate) toxicity: f32,
     /// What it does.
     pub(crate) effect: Effect,
+    kind: Kind,
+    numbers: Numbers,
+    /// The direction as it was asked for.
+    stream_asked: String,
 }
 
 /// What the API is sent to create a toxic.
@@ -155,33 +194,40 @@ pub(crate) struct NewToxic {
     kind: String,
     #[serde(default)]
     stream: String,
-    toxicity: Option<f64>,
-    #[serde(default)]
-    attributes: Map<String, Value>,
+    toxicity: Option<f32>,
+    attributes: Option<Map<String, Value>>,
 }
 
 /// What the API is sent to change a toxic.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ToxicUpdate {
-    toxicity: Option<f64>,
-    #[serde(default)]
-    attributes: Map<String, Value>,
+    toxicity: Option<f32>,
+    attributes: Option<Map<String, Value>>,
 }
 
 impl Toxic {
     /// The toxic that a request describes.
-    pub(crate) fn new(wanted: NewToxic, _validation: Validation) -> Result<Self, ApiError> {
+    pub(crate) fn new(wanted: NewToxic, validation: Validation) -> Result<Self, ApiError> {
         let stream = Stream::parse(&wanted.stream)?;
-        let effect = Effect::of_kind(&wanted.kind)?.updated(&wanted.attributes)?;
+        let kind = Kind::parse(&wanted.kind)?;
+        let stream_asked = match wanted.stream {
+            none if none.is_empty() => "downstream".to_owned(),
+            some => some,
+        };
         let name = match wanted.name.as_str() {
-            "" => format!("{}_{}", effect.kind(), stream.as_str()),
+            "" => format!("{}_{stream_asked}", kind.name),
             name => checked_name(name)?.to_owned(),
         };
+        let given = wanted.attributes.unwrap_or_default();
+        let numbers = kind.read([0; 3], &given, validation)?;
         Ok(Self {
             name,
             stream,
-            toxicity: checked_toxicity(wanted.toxicity.unwrap_or(1.0))?,
-            effect,
+            toxicity: checked_toxicity(wanted.toxicity.unwrap_or(1.0), validation)?,
+            effect: kind.effect(numbers),
+            kind,
+            numbers,
+            stream_asked,
         })
     }
 
@@ -189,34 +235,49 @@ impl Toxic {
     pub(crate) fn updated(
         &self,
         update: &ToxicUpdate,
-        _validation: Validation,
+        validation: Validation,
     ) -> Result<Self, ApiError> {
+        let none = Map::new();
+        let given = update.attributes.as_ref().unwrap_or(&none);
+        let numbers = self.kind.read(self.numbers, given, validation)?;
         Ok(Self {
-            toxicity: checked_toxicity(update.toxicity.unwrap_or(self.toxicity))?,
-            effect: self.effect.updated(&update.attributes)?,
+            toxicity: checked_toxicity(update.toxicity.unwrap_or(self.toxicity), validation)?,
+            effect: self.kind.effect(numbers),
+            numbers,
             ..self.clone()
         })
     }
 
     /// The toxic as the API shows it.
     pub(crate) fn to_json(&self) -> Value {
+        let attributes = self.kind.attributes.iter().zip(self.numbers);
+        let attributes: Map<String, Value> = attributes
+            .map(|((name, _), number)| ((*name).to_owned(), number.into()))
+            .collect();
         json!({
             "name": self.name,
-            "type": self.effect.kind(),
-            "stream": self.stream,
-            "toxicity": self.toxicity,
-            "attributes": self.effect.attributes(),
+            "type": self.kind.name,
+            "stream": self.stream_asked,
+            "toxicity": shortest(self.toxicity),
+            "attributes": attributes,
         })
     }
 }
 
-fn checked_toxicity(toxicity: f64) -> Result<f64, ApiError> {
-    if (0.0..=1.0).contains(&toxicity) {
+/// A number of 32 bits in its fewest digits, as the original writes it: `1`, `0.1`.
+fn shortest(number: f32) -> Value {
+    let text = number.to_string();
+    let whole = text.parse::<i64>().map(Value::from);
+    whole.unwrap_or_else(|_| text.parse::<f64>().map_or(Value::Null, Value::from))
+}
+
+fn checked_toxicity(toxicity: f32, validation: Validation) -> Result<f32, ApiError> {
+    if validation == Validation::AsOriginal || (0.0..=1.0).contains(&toxicity) {
         return Ok(toxicity);
     }
     Err(ApiError::OutOfRange {
         what: "toxicity".to_owned(),
-        expected: "0 to 1",
+        expected: "0 to 1".to_owned(),
     })
 }
 
@@ -227,7 +288,7 @@ pub(crate) fn checked_name(name: &str) -> Result<&str, ApiError> {
     }
     Err(ApiError::OutOfRange {
         what: "name".to_owned(),
-        expected: "1 to 128 printable characters",
+        expected: "1 to 128 printable characters".to_owned(),
     })
 }
 
@@ -246,7 +307,7 @@ mod tests {
             latency.unwrap().to_json(),
             json!({
                 "name": "latency_downstream", "type": "latency", "stream": "downstream",
-                "toxicity": 1.0, "attributes": { "latency": 800, "jitter": 0 },
+                "toxicity": 1, "attributes": { "latency": 800, "jitter": 0 },
             })
         );
     }
@@ -265,6 +326,45 @@ mod tests {
     }
 
     #[test]
+    fn the_original_takes_any_number_and_gives_it_back() {
+        let lenient = |body: Value| {
+            let wanted = serde_json::from_value(body).unwrap();
+            Toxic::new(wanted, Validation::AsOriginal).unwrap()
+        };
+        let odd = lenient(json!({
+            "type": "latency", "stream": "UPSTREAM", "toxicity": 0.123_456_789,
+            "attributes": { "latency": -5, "jitter": null, "colour": "red" },
+        }));
+        assert_eq!(
+            odd.to_json(),
+            json!({
+                "name": "latency_UPSTREAM", "type": "latency", "stream": "UPSTREAM",
+                "toxicity": 0.123_456_79, "attributes": { "latency": -5, "jitter": 0 },
+            })
+        );
+        let zero = Duration::ZERO;
+        assert_eq!(
+            odd.effect,
+            Effect::Latency {
+                latency: zero,
+                jitter: zero
+            }
+        );
+        let much =
+            json!({ "type": "latency", "toxicity": 7, "attributes": { "latency": i64::MAX } });
+        assert_eq!(lenient(much).to_json()["toxicity"], json!(7));
+        // The original falls over these two.
+        let rate = json!({ "type": "bandwidth", "attributes": { "rate": -1 } });
+        assert_eq!(
+            lenient(rate).effect,
+            Effect::Bandwidth {
+                bytes_per_second: 0
+            }
+        );
+        assert_eq!(lenient(json!({ "type": "slicer" })).effect, Effect::Noop);
+    }
+
+    #[test]
     fn what_is_out_of_range_is_named_with_its_limit() {
         let refusals = [
             json!({ "type": "latency", "attributes": { "latency": 86_400_001 } }),
@@ -272,7 +372,9 @@ mod tests {
             json!({ "type": "latency", "attributes": { "jitter": "10" } }),
             json!({ "type": "latency", "toxicity": 1.5 }),
             json!({ "type": "latency", "stream": "sideways" }),
-            json!({ "type": "bandwidth", "attributes": { "rate": 10 } }),
+            json!({ "type": "bandwidth", "attributes": { "rate": 1_000_000_001 } }),
+            json!({ "type": "slicer", "attributes": { "size": 10 } }),
+            json!({ "type": "slower" }),
             json!({ "name": "a\nb", "type": "noop" }),
             json!({}),
         ]

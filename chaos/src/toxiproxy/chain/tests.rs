@@ -1,5 +1,8 @@
 //! Stories of a chain, and one property: no byte is lost or overtaken while toxics come and go.
 
+use std::time::Duration;
+
+use super::super::limit::{DELAYING_BYTES_MAX, PASSING_BYTES_MAX};
 use super::super::toxic::Validation;
 use super::*;
 use proptest::prelude::*;
@@ -181,6 +184,144 @@ fn about_half_of_the_connections_feel_a_toxicity_of_one_half() {
     assert!((400..600).contains(&felt.count()));
 }
 
+/// A toxic of one of the types that lose nothing.
+fn lossless(name: &str, kind: usize, size: u64) -> Toxic {
+    let body = match kind % 6 {
+        0 => json!({ "type": "latency", "attributes": { "latency": size } }),
+        1 => json!({ "type": "latency", "attributes": { "latency": size, "jitter": size } }),
+        2 => json!({ "type": "bandwidth", "attributes": { "rate": size } }),
+        3 => {
+            json!({ "type": "slicer", "attributes": { "average_size": size, "size_variation": size / 2, "delay": size * 50 } })
+        }
+        4 => json!({ "type": "slow_close", "attributes": { "delay": size } }),
+        _ => json!({ "type": "noop", "toxicity": 0.5 }),
+    };
+    let mut toxic = toxic(body);
+    name.clone_into(&mut toxic.name);
+    toxic
+}
+
+/// Everything that comes out of a chain until `until`, looked at whenever it asks to be.
+fn run_until(chain: &mut Chain, mut now: Instant, until: Instant) -> Vec<(Instant, usize)> {
+    let mut pieces = Vec::new();
+    loop {
+        chain.advance(now);
+        while let Some(output) = chain.output() {
+            let count = output.len();
+            pieces.push((now, count));
+            chain.written(count);
+            chain.advance(now);
+        }
+        match chain.next_wake(now) {
+            Some(wake) if wake <= until => now = wake,
+            _ => return pieces,
+        }
+    }
+}
+
+#[test]
+fn bandwidth_keeps_its_rate_at_any_size() {
+    let t0 = Instant::now();
+    for rate in [1_u64, 50, 1_000, 100_000] {
+        let slow = toxic(json!({ "type": "bandwidth", "attributes": { "rate": rate } }));
+        let mut chain = chain(&[slow], t0);
+        let (mut now, mut taken) = (t0, 0);
+        while now < t0 + ms(2_000) {
+            while chain.wants_input() {
+                chain.push(Bytes::from(vec![0; 16 * 1024]), now);
+            }
+            let step = run_until(&mut chain, now, now + ms(1));
+            taken += step.iter().map(|(_, count)| count).sum::<usize>();
+            now += ms(1);
+        }
+        let asked = 2.0 * 1000.0 * rate as f64;
+        let share = taken as f64 / asked;
+        assert!((0.95..=1.05).contains(&share), "{rate} kB/s: {share}");
+    }
+}
+
+#[test]
+fn a_bandwidth_of_0_blocks_until_it_is_more() {
+    let t0 = Instant::now();
+    let of = |rate: i64| {
+        toxic(json!({ "name": "slow", "type": "bandwidth", "attributes": { "rate": rate } }))
+    };
+    let mut chain = chain(&[of(0)], t0);
+    chain.push(Bytes::from_static(b"PING"), t0);
+    assert_eq!(drain(&mut chain, t0 + ms(100_000)), b"");
+    assert_eq!(chain.next_wake(t0 + ms(100_000)), None);
+    chain.change([of(1_000)].iter(), t0 + ms(100_000));
+    assert_eq!(drain(&mut chain, t0 + ms(100_001)), b"PING");
+}
+
+#[test]
+fn a_slicer_cuts_within_its_sizes_and_pauses_after_each() {
+    let t0 = Instant::now();
+    let slicer = toxic(
+        json!({ "type": "slicer", "attributes": { "average_size": 100, "size_variation": 20, "delay": 5_000 } }),
+    );
+    let mut chain = chain(&[slicer], t0);
+    chain.push(Bytes::from(vec![7; 1_000]), t0);
+    let pieces = run_until(&mut chain, t0, t0 + ms(10_000));
+    let total: usize = pieces.iter().map(|(_, count)| count).sum();
+    assert_eq!(total, 1_000);
+    let (_, last) = pieces.split_last().unwrap();
+    assert!(
+        last.iter().all(|(_, count)| (80..=120).contains(count)),
+        "{pieces:?}"
+    );
+    for (number, (at, _)) in pieces.iter().enumerate() {
+        assert_eq!(*at, t0 + ms(5 * number as u64));
+    }
+}
+
+#[test]
+fn slow_close_delays_the_end_and_nothing_else() {
+    let t0 = Instant::now();
+    let slow = toxic(json!({ "type": "slow_close", "attributes": { "delay": 300 } }));
+    let mut chain = chain(&[slow], t0);
+    chain.push(Bytes::from_static(b"PING"), t0);
+    assert_eq!(drain(&mut chain, t0), b"PING");
+    chain.finish(t0 + ms(100));
+    drain(&mut chain, t0 + ms(399));
+    assert_eq!(
+        (chain.end(), chain.next_wake(t0 + ms(399))),
+        (None, Some(t0 + ms(400)))
+    );
+    drain(&mut chain, t0 + ms(400));
+    assert_eq!(chain.end(), Some(End::Finished));
+}
+
+#[test]
+fn limit_data_counts_from_when_it_was_added_and_then_closes() {
+    let t0 = Instant::now();
+    let limit = |bytes: u64| {
+        toxic(json!({ "name": "limit", "type": "limit_data", "attributes": { "bytes": bytes } }))
+    };
+    let mut chain = chain(&[], t0);
+    chain.push(Bytes::from_static(b"before"), t0);
+    assert_eq!(drain(&mut chain, t0), b"before");
+    chain.change([limit(10)].iter(), t0);
+    chain.push(Bytes::from_static(b"1234"), t0);
+    assert_eq!(drain(&mut chain, t0), b"1234");
+    // A change of the limit does not begin to count again.
+    chain.change([limit(6)].iter(), t0);
+    chain.push(Bytes::from_static(b"5678"), t0);
+    assert_eq!(drain(&mut chain, t0), b"56");
+    assert_eq!((chain.end(), chain.wants_input()), (Some(End::Cut), false));
+}
+
+#[test]
+fn a_limit_of_0_closes_on_the_first_bytes() {
+    let t0 = Instant::now();
+    let mut chain = chain(&[toxic(json!({ "type": "limit_data" }))], t0);
+    drain(&mut chain, t0);
+    assert_eq!(chain.end(), None);
+    chain.push(Bytes::from_static(b"PING"), t0);
+    assert_eq!(drain(&mut chain, t0), b"");
+    assert_eq!(chain.end(), Some(End::Cut));
+}
+
 /// One step of a random life of a chain.
 #[derive(Debug, Clone)]
 enum Step {
@@ -220,13 +361,15 @@ proptest! {
                     chain.push(Bytes::from(bytes), now);
                 }
                 Step::Push(_) => {}
-                Step::Add(delay) => toxics.push(latency(&number.to_string(), delay)),
+                Step::Add(size) => toxics.push(lossless(&number.to_string(), number, size)),
                 Step::Remove(place) if !toxics.is_empty() => {
                     toxics.remove(place % toxics.len());
                 }
-                Step::Change(place, delay) if !toxics.is_empty() => {
+                Step::Change(place, size) if !toxics.is_empty() => {
                     let place = place % toxics.len();
-                    toxics[place] = latency(&toxics[place].name.clone(), delay);
+                    let name = toxics[place].name.clone();
+                    // The type of a toxic stays, as its name tells which it is.
+                    toxics[place] = lossless(&name, name.parse().unwrap(), size);
                 }
                 Step::Remove(_) | Step::Change(..) => {}
                 Step::Take(max) => {

@@ -8,7 +8,7 @@ use outcome::{Failure, OrFail, Outcome};
 use super::stack::Binaries;
 
 /// The experiments, in the order in which they are run.
-const EXPERIMENTS: [&str; 3] = ["redis-slow.yaml", "redis-gone.yaml", "redis-back.yaml"];
+const EXPERIMENTS: [&str; 3] = ["redis-slow.yaml", "redis-gone.yaml", "redis-flapping.yaml"];
 
 /// Files of the project and servers of others.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Inputs {
         check_plan(&plan)?;
         let folder = root.join("chaos/experiments");
         let experiments: Vec<PathBuf> = EXPERIMENTS.map(|name| folder.join(name)).to_vec();
-        check_experiments(&experiments)?;
+        check_experiments(&experiments, &objectives_folder)?;
         let binaries = Binaries::find()?;
         Ok(Self {
             root,
@@ -66,13 +66,15 @@ fn check_plan(file: &Path) -> Result<(), Failure> {
 }
 
 /// Asks the verb that knows: what it says of a bad file is already a sentence for people.
-fn check_experiments(files: &[PathBuf]) -> Result<(), Failure> {
+fn check_experiments(files: &[PathBuf], objectives: &Path) -> Result<(), Failure> {
     let sentence = "cannot check the experiments";
     let own_binary = std::env::current_exe().or_broken(sentence)?;
     let mut command = Command::new(own_binary);
     command
         .args(["chaos", "check"])
         .args(files)
+        .arg("--slo")
+        .arg(objectives)
         .stdin(Stdio::null())
         .stdout(Stdio::null());
     let status = command.status().or_broken(sentence)?;

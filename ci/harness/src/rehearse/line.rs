@@ -177,6 +177,7 @@ impl Line<'_> {
         self.progress.begin("faults", None);
         let mut args = words(["chaos", "run"]);
         args.extend(self.inputs.experiments.iter().map(|file| text(file)));
+        args.extend([s("--slo"), text(&self.inputs.objectives_folder)]);
         args.extend([s("--toxiproxy"), stack.toxiproxy.to_string()]);
         args.extend([s("--prometheus"), url(stack.prometheus)]);
         args.extend([s("--service"), url(stack.service)]);
