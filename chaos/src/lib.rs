@@ -31,8 +31,7 @@ mod client;
 mod helper;
 #[allow(dead_code, reason = "not in use yet")]
 mod lease;
-#[allow(dead_code, reason = "not in use yet")]
-mod processes;
+pub mod processes;
 #[allow(dead_code, reason = "not in use yet")]
 mod show;
 pub mod toxiproxy;
