@@ -24,6 +24,9 @@ const UNDO_PATIENCE: Duration = Duration::from_secs(5);
 /// Name of the proxy between the service and Redis, as the experiments call it.
 const REDIS_PROXY: &str = "redis";
 
+/// Name of the proxy between the service's charts and Prometheus. The gate asks Prometheus itself.
+const PROMETHEUS_PROXY: &str = "prometheus";
+
 /// A running stack. Dropping it kills every child.
 #[derive(Debug)]
 pub(crate) struct Stack {
@@ -109,22 +112,25 @@ impl Stack {
     /// # Errors
     /// [`Failure::broken`] that names the part which is missing, died, or is not ready in time.
     pub(crate) async fn start(&mut self, plan: &Plan<'_>) -> Result<(), Failure> {
-        let Binaries {
-            redis,
-            prometheus,
-            alertmanager,
-        } = plan.binaries;
+        let binaries = plan.binaries;
         let [redis_port, alertmanager_port] = ports::free()?;
-        self.start_redis(redis.clone(), redis_port, plan.work)
+        self.start_redis(binaries.redis.clone(), redis_port, plan.work)
             .await?;
-        let redis_by_proxy = self.start_toxiproxy(loopback(redis_port)).await?;
+        self.start_toxiproxy().await?;
+        let redis = self.put_proxy(REDIS_PROXY, loopback(redis_port)).await?;
+        // Prometheus starts last, because it scrapes the others; its proxy can be there before it.
+        let charts = self.put_proxy(PROMETHEUS_PROXY, self.prometheus).await?;
         self.start_desk(plan.work).await?;
-        self.start_service(redis_by_proxy, plan.sabotage).await?;
+        self.start_service(redis, charts, plan.sabotage).await?;
         super::rules::write(plan, self.desk, self.service)?;
-        self.start_alertmanager(alertmanager.clone(), alertmanager_port, plan)
+        self.start_alertmanager(binaries.alertmanager.clone(), alertmanager_port, plan)
             .await?;
-        self.start_prometheus(prometheus.clone(), loopback(alertmanager_port), plan)
-            .await?;
+        self.start_prometheus(
+            binaries.prometheus.clone(),
+            loopback(alertmanager_port),
+            plan,
+        )
+        .await?;
         self.start_keeper().await
     }
 
@@ -195,59 +201,42 @@ impl Stack {
     ) -> Result<(), Failure> {
         let folder = work.join("redis");
         std::fs::create_dir_all(&folder).or_broken("cannot make the folder of Redis")?;
-        let args = [
-            "--bind",
-            "127.0.0.1",
-            "--port",
-            &port.to_string(),
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-        ];
-        let mut args: Vec<String> = args.map(str::to_owned).to_vec();
-        args.extend(
-            [
-                "--maxmemory",
-                "256mb",
-                "--maxmemory-policy",
-                "allkeys-lru",
-                "--dir",
-            ]
-            .map(str::to_owned),
-        );
-        args.push(folder.display().to_string());
+        let fixed =
+            "--bind 127.0.0.1 --appendonly no --maxmemory 256mb --maxmemory-policy allkeys-lru";
+        let mut args: Vec<String> = fixed.split(' ').map(str::to_owned).collect();
+        args.extend(["--save", "", "--port"].map(str::to_owned));
+        args.extend([
+            port.to_string(),
+            "--dir".to_owned(),
+            folder.display().to_string(),
+        ]);
         self.spawn_breakable("redis", binary, args, Ready::Accepts(loopback(port)))
             .await
     }
 
-    /// Starts Toxiproxy with a proxy before Redis; gives the address of that proxy.
-    async fn start_toxiproxy(&mut self, redis: SocketAddr) -> Result<SocketAddr, Failure> {
+    async fn start_toxiproxy(&mut self) -> Result<(), Failure> {
         let args = ["toxiproxy", "--listen", "127.0.0.1:0"]
             .map(str::to_owned)
             .to_vec();
         self.spawn("toxiproxy", own_binary()?, args).await?;
         let line = self.newest_says().await?;
         self.toxiproxy = address_in(&line, "http://")?;
+        Ok(())
+    }
+
+    /// Puts a proxy before a server; gives the proxy's address.
+    async fn put_proxy(&self, name: &str, upstream: SocketAddr) -> Result<SocketAddr, Failure> {
         let proxy = serde_json::json!({
-            "name": REDIS_PROXY, "listen": "127.0.0.1:0", "upstream": redis.to_string(), "enabled": true,
+            "name": name, "listen": "127.0.0.1:0", "upstream": upstream.to_string(), "enabled": true,
         });
-        let sentence = "cannot put a proxy before Redis";
+        let sentence = || format!("cannot put the proxy {name} before {upstream}");
         let url = format!("http://{}/proxies", self.toxiproxy);
-        let answer = self
-            .http
-            .post(url)
-            .json(&proxy)
-            .send()
-            .await
-            .or_broken(sentence)?;
-        let answer = answer.error_for_status().or_broken(sentence)?;
-        let made: serde_json::Value = answer.json().await.or_broken(sentence)?;
-        made["listen"]
-            .as_str()
-            .unwrap_or_default()
-            .parse()
-            .or_broken(sentence)
+        let answer = self.http.post(url).json(&proxy).send().await;
+        let answer = answer.or_broken(sentence())?.error_for_status();
+        let made = answer.or_broken(sentence())?.json().await;
+        let made: serde_json::Value = made.or_broken(sentence())?;
+        let listen = made["listen"].as_str().unwrap_or_default();
+        listen.parse().or_broken(sentence())
     }
 
     async fn start_desk(&mut self, work: &Path) -> Result<(), Failure> {
@@ -270,6 +259,7 @@ impl Stack {
     async fn start_service(
         &mut self,
         redis: SocketAddr,
+        charts: SocketAddr,
         sabotage: Option<Sabotage>,
     ) -> Result<(), Failure> {
         let redis = format!("redis.url=redis://{redis}");
@@ -287,7 +277,7 @@ impl Stack {
         let settings = [
             "telemetry.trace_ratio=1.0".to_owned(),
             "redis.breaker.cooldown=2s".to_owned(),
-            format!("prometheus.url=http://{}", self.prometheus),
+            format!("prometheus.url=http://{charts}"),
             "prometheus.step_min=1s".to_owned(),
         ];
         for setting in settings {
