@@ -31,8 +31,7 @@ mod client;
 mod helper;
 mod telemetry;
 mod lease;
-mod processes;
-#[allow(dead_code, unused_imports, reason = "not in use yet")]
+pub mod processes;
 mod show;
 mod timeline;
 pub mod report;

@@ -1,55 +1,29 @@
 //! Processes that can be paused, killed and restarted: those of a rehearsal, through whoever started
 //! them.
+//!
+//! Whoever started some processes implements [`Keeper`] and offers it with [`serve`]; a run of
+//! experiments calls it. Every act is leased: when nobody renews it, it is undone. The API is JSON
+//! over HTTP on loopback:
+//!
+//! | call | answer |
+//! | --- | --- |
+//! | `GET /processes` | 200, a list of `{"name","act","holder","expires_in_seconds"}`; the last three are null for a process that runs as it was started |
+//! | `POST /processes/NAME/pause`, `/kill`, `/restart` with `{"holder","lease_seconds"}` | 200 when it is done; the same act of the same holder again renews its lease |
+//! | `POST /processes/NAME/undo`, perhaps with `{"holder"}` | 200 when the process is as it was |
+//!
+//! What is refused is `{"error","status"}`: 400 for a body that makes no sense, 404 for a process
+//! that is not there, 409 for one that another holder or another act has, 500 for an act that
+//! failed, 503 when an act is still on its way.
 
-use std::time::Duration;
+mod act;
+mod table;
+mod server;
+mod calls;
 
-/// What can be done to a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Act {
-    /// Stop it in its tracks; it goes on when the lease ends.
-    Pause,
-    /// Kill it; it is started when the lease ends.
-    Kill,
-    /// Kill it and start it at once.
-    Restart,
-}
+pub use act::Act;
+pub(crate) use calls::{ProcessError, Processes};
+pub use server::serve;
+pub use table::Keeper;
 
-/// Why a process was not, or is not known to be, as it was asked to be.
-#[derive(Debug, thiserror::Error)]
-#[error("the keeper of processes did not {what}: {cause}")]
-pub(crate) struct ProcessError {
-    pub(crate) what: String,
-    pub(crate) cause: String,
-}
-
-/// The keeper of processes that a rehearsal offers on loopback.
-#[derive(Debug)]
-pub(crate) struct Processes;
-
-impl Processes {
-    /// Finds out whether a keeper answers at `url`.
-    pub(crate) async fn connect(_url: &str) -> Result<Self, ProcessError> {
-        Ok(Self)
-    }
-
-    /// The process that is not as it was started, if any, and how.
-    pub(crate) async fn trouble(&self, _process: &str) -> Result<Option<String>, ProcessError> {
-        Ok(None)
-    }
-
-    /// Does it in the name of `holder`, for `lease`; doing the same again renews the lease.
-    pub(crate) async fn act(
-        &self,
-        _process: &str,
-        _act: Act,
-        _holder: &str,
-        _lease: Duration,
-    ) -> Result<(), ProcessError> {
-        Ok(())
-    }
-
-    /// Undoes it, and waits until the process is as it was; content when it is so already.
-    pub(crate) async fn undo(&self, _process: &str) -> Result<(), ProcessError> {
-        Ok(())
-    }
-}
+#[cfg(test)]
+mod tests;

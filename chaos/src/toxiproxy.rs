@@ -18,7 +18,7 @@ mod proxy;
 mod lease;
 mod registry;
 mod api;
-mod serve;
+pub(crate) mod serve;
 mod child;
 
 use std::io::{Read, Write};

@@ -40,7 +40,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `stop`; then accepts nobody, lets each request that has begun end, and returns in
 /// bounded time.
-pub(super) async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) {
+pub(crate) async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) {
     let slots = Arc::new(Semaphore::new(API_CONNECTIONS_MAX));
     let (clients, abandoned) = (TaskTracker::new(), CancellationToken::new());
     loop {

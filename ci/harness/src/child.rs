@@ -58,7 +58,7 @@ pub(crate) fn become_child(args: &Args) -> Result<Outcome, Failure> {
 }
 
 /// A program to start, and where its output goes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Program {
     /// What it is called in messages and in the name of its log.
     pub(crate) name: String,
@@ -99,7 +99,7 @@ impl Spawner {
         Self { requests }
     }
 
-    /// Starts a program whose output goes to `<logs>/<name>.log`.
+    /// Starts a program whose output goes to the end of `<logs>/<name>.log`.
     ///
     /// # Errors
     /// [`Failure::broken`] when the log cannot be written or the program not be started.
@@ -107,7 +107,9 @@ impl Spawner {
         let name = program.name.clone();
         let sentence = || format!("cannot start {name}");
         let log = logs.join(format!("{name}.log"));
-        let file = File::create(&log).or_broken(format!("cannot write {}", log.display()))?;
+        // What a program wrote before it was killed and started again stays.
+        let file = File::options().create(true).append(true).open(&log);
+        let file = file.or_broken(format!("cannot write {}", log.display()))?;
         let own_binary =
             std::env::current_exe().or_broken("cannot find this program's own file")?;
         let mut command = tokio::process::Command::new(own_binary);
@@ -237,19 +239,63 @@ impl Child {
         last_words(&self.log)
     }
 
+    /// Sends it a signal; nothing is sent to one that has ended, whose number may be another's now.
+    fn signal(&self, signal: Signal) {
+        let pid = self.process.id();
+        if let Some(pid) = pid.and_then(|id| Pid::from_raw(id.cast_signed())) {
+            // It may have ended in this moment; whoever looks at it next sees that.
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+
+    /// Stops it in its tracks, and returns when it stands still.
+    ///
+    /// # Errors
+    /// A sentence, when it did not within `patience`.
+    pub(crate) async fn pause(&mut self, patience: Duration) -> Result<(), String> {
+        self.signal(Signal::STOP);
+        let deadline = tokio::time::Instant::now() + patience;
+        while !self.stands_still() {
+            if self.has_ended() || tokio::time::Instant::now() > deadline {
+                return Err(format!("{} did not stop in its tracks", self.name));
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    }
+
+    /// Whether the system calls it stopped: state T, which stands after the name in parentheses.
+    fn stands_still(&self) -> bool {
+        let Some(id) = self.process.id() else {
+            return false;
+        };
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        state.starts_with('T')
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Kills it, and waits until it has ended.
+    ///
+    /// # Errors
+    /// [`Failure::broken`] when the system refuses.
+    pub(crate) async fn kill(&mut self) -> Result<(), Failure> {
+        let killed = self.process.kill().await;
+        killed.or_broken(format!("cannot kill {}", self.name))
+    }
+
     /// Asks the child to stop, and kills it when it has not within [`STOP_GRACE`].
     ///
     /// # Errors
     /// [`Failure::broken`] when it had to be killed.
     pub(crate) async fn stop(mut self) -> Result<(), Failure> {
-        if let Some(pid) = self
-            .process
-            .id()
-            .and_then(|id| Pid::from_raw(id.cast_signed()))
-        {
-            // It may have ended in this moment, which is what we want.
-            let _ = rustix::process::kill_process(pid, Signal::TERM);
-        }
+        self.signal(Signal::TERM);
+        // One that stands still would never hear of it.
+        self.signal(Signal::CONT);
         if tokio::time::timeout(STOP_GRACE, self.process.wait())
             .await
             .is_ok()

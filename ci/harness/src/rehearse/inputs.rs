@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use outcome::{Failure, OrFail, Outcome};
 
-use super::stack::Binaries;
+use super::binaries::Binaries;
 
 /// The experiments, in the order in which they are run.
 const EXPERIMENTS: [&str; 3] = ["redis-slow.yaml", "redis-gone.yaml", "redis-flapping.yaml"];
