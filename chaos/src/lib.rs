@@ -12,7 +12,8 @@
 //! ```
 //! use outcome::Outcome;
 //!
-//! let text = r#"{"schema": "proofmark.chaos-journal/2", "status": "aborted", "deviated": false,
+//! let text = r#"{"schema": "proofmark.chaos-journal/2", "chaoslib-version": "1.44.0",
+//!     "platform": "linux-x86_64", "node": "here", "status": "aborted", "deviated": false,
 //!     "experiment": {"name": "redis-gone", "title": "Redis is gone"},
 //!     "outcome": "inconclusive", "exit_code": 3, "detail": "redis-goes was not felt within 10 s",
 //!     "start": "2026-01-02T03:04:05Z", "end": "2026-01-02T03:04:20Z", "duration": 15.0,

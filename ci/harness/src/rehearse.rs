@@ -7,6 +7,8 @@ mod inputs;
 mod ports;
 mod scrape;
 mod sabotage;
+mod collector;
+mod proxies;
 mod binaries;
 mod rules;
 mod crew;
@@ -51,6 +53,10 @@ pub(crate) struct Args {
     /// Requests per second, 1 to 10000, instead of what the plan says.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: Option<u32>,
+    /// Experiments to run instead of the usual ones, in this order; give the load time for them with
+    /// --duration.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    experiments: Vec<PathBuf>,
     /// Make the service misbehave; the verdict must then be fail.
     #[arg(long)]
     sabotage: Option<Sabotage>,
@@ -74,7 +80,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// [`Failure::misused`] for bad arguments or files, before anything is started;
 /// [`Failure::broken`] when the report cannot be written; [`Failure::interrupted`] after Ctrl-C.
 pub(crate) async fn run(args: Args) -> Result<Outcome, Failure> {
-    let inputs = Inputs::read(&args.root)?;
+    let inputs = Inputs::read(&args.root, &args.experiments)?;
     let folder = Folder::replace(&args.out)?;
     let mut interrupted = Interrupt::listen()?;
     let mut stack = Stack::new(&folder.logs())?;

@@ -147,7 +147,8 @@ mod tests {
     use super::*;
     use outcome::Outcome;
 
-    const JOURNAL: &str = r#"{"schema": "proofmark.chaos-journal/1", "status": "completed",
+    const JOURNAL: &str = r#"{"schema": "proofmark.chaos-journal/2", "chaoslib-version": "1.44.0",
+        "platform": "linux-x86_64", "node": "here", "status": "completed",
         "deviated": false, "experiment": {"name": "redis-gone", "title": "Redis is gone"},
         "outcome": "held", "exit_code": 0, "detail": "", "start": "2026-01-02T03:04:05Z",
         "end": "2026-01-02T03:04:20Z", "duration": 15.0, "effect_seconds": 1.5, "recovery_seconds": 2.5,

@@ -7,7 +7,7 @@ use outcome::{Failure, OrFail, Outcome};
 
 use super::binaries::Binaries;
 
-/// The experiments, in the order in which they are run.
+/// The usual experiments, in the order in which they are run.
 const EXPERIMENTS: [&str; 3] = ["redis-slow.yaml", "redis-gone.yaml", "redis-flapping.yaml"];
 
 /// Files of the project and servers of others.
@@ -28,12 +28,12 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// Reads and checks all files below `root`.
+    /// Reads and checks all files below `root`, and `chosen` experiments when there are some.
     ///
     /// # Errors
     /// [`Failure::misused`] for a file that is missing or makes no sense, [`Failure::broken`] for a
     /// missing binary.
-    pub(crate) fn read(root: &Path) -> Result<Self, Failure> {
+    pub(crate) fn read(root: &Path, chosen: &[PathBuf]) -> Result<Self, Failure> {
         let root = root
             .canonicalize()
             .or_misused(format!("there is no folder {}", root.display()))?;
@@ -42,7 +42,10 @@ impl Inputs {
         let plan = root.join("loadtests/plans/rehearsal.yaml");
         check_plan(&plan)?;
         let folder = root.join("chaos/experiments");
-        let experiments: Vec<PathBuf> = EXPERIMENTS.map(|name| folder.join(name)).to_vec();
+        let experiments = match chosen {
+            [] => EXPERIMENTS.map(|name| folder.join(name)).to_vec(),
+            some => some.to_vec(),
+        };
         check_experiments(&experiments, &objectives_folder)?;
         let binaries = Binaries::find()?;
         Ok(Self {

@@ -179,6 +179,10 @@ impl Line<'_> {
         args.extend(self.inputs.experiments.iter().map(|file| text(file)));
         args.extend([s("--slo"), text(&self.inputs.objectives_folder)]);
         args.extend([s("--toxiproxy"), stack.toxiproxy.to_string()]);
+        args.extend([s("--processes"), url(stack.processes)]);
+        if let Some(collector) = &stack.collector {
+            args.extend([s("--otlp"), url(collector.address)]);
+        }
         args.extend([s("--prometheus"), url(stack.prometheus)]);
         args.extend([s("--service"), url(stack.service)]);
         args.extend([s("--metrics"), stack.chaos_metrics.to_string()]);

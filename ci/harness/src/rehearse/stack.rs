@@ -12,20 +12,16 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::binaries::Binaries;
+use super::collector::Collector;
 use super::crew::{Crew, LOOK_EVERY, Member, READY_PATIENCE, Ready};
 use super::ports;
+use super::proxies::Ways;
 use super::sabotage::Sabotage;
 use super::scrape::{self, Targets};
 use crate::child::{Child, Program, Spawner};
 
 /// How long the keeper may take to undo what was done to processes, before all are stopped anyway.
 const UNDO_PATIENCE: Duration = Duration::from_secs(5);
-
-/// Name of the proxy between the service and Redis, as the experiments call it.
-const REDIS_PROXY: &str = "redis";
-
-/// Name of the proxy between the service's charts and Prometheus. The gate asks Prometheus itself.
-const PROMETHEUS_PROXY: &str = "prometheus";
 
 /// A running stack. Dropping it kills every child.
 #[derive(Debug)]
@@ -48,7 +44,9 @@ pub(crate) struct Stack {
     pub(crate) chaos_metrics: SocketAddr,
     spawner: Spawner,
     logs: PathBuf,
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
+    /// Where spans and log records end.
+    pub(super) collector: Option<Collector>,
     /// In the order in which they were started; stopped the other way round.
     children: Vec<Arc<Member>>,
     /// Ends the keeper of processes, and the keeper.
@@ -102,6 +100,7 @@ impl Stack {
             spawner: Spawner::start(),
             logs: logs.to_owned(),
             http: http.or_broken("cannot make an HTTP client")?,
+            collector: None,
             children: Vec::new(),
             keeper: None,
         })
@@ -117,11 +116,9 @@ impl Stack {
         self.start_redis(binaries.redis.clone(), redis_port, plan.work)
             .await?;
         self.start_toxiproxy().await?;
-        let redis = self.put_proxy(REDIS_PROXY, loopback(redis_port)).await?;
-        // Prometheus starts last, because it scrapes the others; its proxy can be there before it.
-        let charts = self.put_proxy(PROMETHEUS_PROXY, self.prometheus).await?;
+        let ways = self.put_proxies(loopback(redis_port)).await?;
         self.start_desk(plan.work).await?;
-        self.start_service(redis, charts, plan.sabotage).await?;
+        self.start_service(&ways, plan.sabotage).await?;
         super::rules::write(plan, self.desk, self.service)?;
         self.start_alertmanager(binaries.alertmanager.clone(), alertmanager_port, plan)
             .await?;
@@ -224,21 +221,6 @@ impl Stack {
         Ok(())
     }
 
-    /// Puts a proxy before a server; gives the proxy's address.
-    async fn put_proxy(&self, name: &str, upstream: SocketAddr) -> Result<SocketAddr, Failure> {
-        let proxy = serde_json::json!({
-            "name": name, "listen": "127.0.0.1:0", "upstream": upstream.to_string(), "enabled": true,
-        });
-        let sentence = || format!("cannot put the proxy {name} before {upstream}");
-        let url = format!("http://{}/proxies", self.toxiproxy);
-        let answer = self.http.post(url).json(&proxy).send().await;
-        let answer = answer.or_broken(sentence())?.error_for_status();
-        let made = answer.or_broken(sentence())?.json().await;
-        let made: serde_json::Value = made.or_broken(sentence())?;
-        let listen = made["listen"].as_str().unwrap_or_default();
-        listen.parse().or_broken(sentence())
-    }
-
     async fn start_desk(&mut self, work: &Path) -> Result<(), Failure> {
         let database = work.join("desk.sqlite").display().to_string();
         let args = [
@@ -258,11 +240,10 @@ impl Stack {
 
     async fn start_service(
         &mut self,
-        redis: SocketAddr,
-        charts: SocketAddr,
+        ways: &Ways,
         sabotage: Option<Sabotage>,
     ) -> Result<(), Failure> {
-        let redis = format!("redis.url=redis://{redis}");
+        let redis = format!("redis.url=redis://{}", ways.redis);
         let fixed = [
             "serve",
             "--listen",
@@ -277,7 +258,8 @@ impl Stack {
         let settings = [
             "telemetry.trace_ratio=1.0".to_owned(),
             "redis.breaker.cooldown=2s".to_owned(),
-            format!("prometheus.url=http://{charts}"),
+            format!("telemetry.otlp_endpoint=http://{}", ways.collector),
+            format!("prometheus.url=http://{}", ways.charts),
             "prometheus.step_min=1s".to_owned(),
         ];
         for setting in settings {

@@ -1,4 +1,5 @@
-//! The action for GitHub and the template for GitLab do what they say, against a real Prometheus.
+//! The action for GitHub and the template for GitLab do what they say, against a real Prometheus,
+//! and the gate says what it does not know when that Prometheus fails.
 //!
 //! Both are read as the runners read them: their YAML is parsed, their scripts are run by the
 //! shell that a runner would take, with the environment that it would give.
@@ -12,6 +13,7 @@ mod server;
 mod action;
 mod gitlab;
 mod written;
+mod faulty;
 
 use std::path::{Path, PathBuf};
 
