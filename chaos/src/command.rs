@@ -49,7 +49,7 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     /// Run experiments one after the other; every fault is taken away at the end.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Check experiments without running them.
     Check {
         /// Experiment files.

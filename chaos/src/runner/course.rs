@@ -37,7 +37,7 @@ pub(super) struct Wanted {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Step {
     /// A fault is set, or gets another state.
-    Set(Wanted),
+    Set(Box<Wanted>),
     /// The fault of this name is taken away.
     Undo(String),
 }
@@ -75,7 +75,8 @@ pub(super) fn steps(set: &[Wanted], wanted: &[Wanted]) -> Vec<Step> {
         let held = held.find(|held| held.fault.name == other.fault.name);
         held.is_none_or(|held| held.state != other.state)
     });
-    gone.chain(changed.cloned().map(Step::Set)).collect()
+    gone.chain(changed.cloned().map(Box::new).map(Step::Set))
+        .collect()
 }
 
 impl State {
@@ -125,7 +126,7 @@ impl State {
             Self::Toxic { proxy, toxic } => {
                 let numbers = toxic.attributes.iter().filter(|(_, value)| **value != 0);
                 let mut numbers: Vec<String> = numbers
-                    .map(|(name, value)| format!("{name} {value}"))
+                    .map(|(name, value)| format!("{name} {value}{}", unit(&toxic.kind, name)))
                     .collect();
                 if toxic.toxicity < 1.0 {
                     numbers.push(format!("of {:.0} % of connections", toxic.toxicity * 100.0));
@@ -154,6 +155,34 @@ impl State {
                 }
             ),
         }
+    }
+}
+
+impl Wanted {
+    /// What the fault is in this stage, in words, whatever its state at the moment.
+    pub(super) fn words(&self) -> String {
+        match &self.fault.kind {
+            FaultKind::Flapping {
+                proxy,
+                period,
+                duty,
+            } => {
+                let (share, seconds) = (duty * 100.0, period.as_secs_f64());
+                format!("{proxy} refuses connections {share:.0} % of every {seconds} s")
+            }
+            _ => self.state.words(),
+        }
+    }
+}
+
+/// The unit of an attribute, with the space before it.
+fn unit(kind: &str, attribute: &str) -> &'static str {
+    match (kind, attribute) {
+        ("slicer", "delay") => " µs",
+        (_, "latency" | "jitter" | "delay" | "timeout") => " ms",
+        (_, "rate") => " kB/s",
+        (_, "average_size" | "size_variation" | "bytes") => " bytes",
+        _ => "",
     }
 }
 

@@ -108,7 +108,7 @@ impl Run<'_> {
     ) {
         let left = self.lease.as_ref().map(|lease| lease.left(Instant::now()));
         let faults = self.held.iter().map(|held| ActiveFault {
-            text: held.wanted.state.words(),
+            text: held.wanted.words(),
             lease_left: left,
         });
         let probes = readings.iter().map(|reading| ProbeNow {

@@ -26,14 +26,14 @@ impl Run<'_> {
     /// Leads from what is set to what `wanted` says. This is never stopped half way: each change has
     /// its own deadline.
     pub(super) async fn lead_to(&mut self, stage: &str, wanted: &[Wanted]) -> Result<(), Halt> {
+        self.carry_over(stage, wanted);
         let set: Vec<Wanted> = self.held.iter().map(|held| held.wanted.clone()).collect();
         for step in steps(&set, wanted) {
             match step {
                 Step::Undo(name) => self.take_away(&name).await?,
-                Step::Set(wanted) => self.set(stage, wanted).await?,
+                Step::Set(wanted) => self.set(stage, *wanted).await?,
             }
         }
-        self.carry_over(stage);
         Ok(())
     }
 
@@ -45,7 +45,7 @@ impl Run<'_> {
         self.first_fault.get_or_insert_with(Instant::now);
         let place = match place {
             Some(place) => {
-                self.held[place].wanted.state = wanted.state.clone();
+                self.held[place].wanted = wanted.clone();
                 place
             }
             None => self.hold_new(stage, wanted.clone()),
@@ -54,7 +54,7 @@ impl Run<'_> {
         self.note_action(&wanted.fault.name, &text, start, made.as_ref().err());
         made?;
         let record = self.held[place].record;
-        self.journal.faults[record].detail.clone_from(&text);
+        self.journal.faults[record].detail = wanted.words();
         if before.is_none() {
             self.journal.faults[record].start_seconds = self.seconds();
             self.set_active(place, true);
@@ -145,18 +145,19 @@ impl Run<'_> {
         self.journal.faults[held.record].end_seconds = Some(self.seconds());
         let telemetry = &self.tools.telemetry;
         telemetry.fault_is_gone(&held.stage, &held.wanted.fault);
-        self.tell(
-            &held.stage,
-            &format!("{} no more", held.wanted.state.words()),
-        );
+        self.tell(&held.stage, &format!("{} no more", held.wanted.words()));
     }
 
-    /// Faults that an earlier stage set belong to this one from now on.
-    fn carry_over(&mut self, stage: &str) {
+    /// Faults that an earlier stage set, and that are still wanted, belong to this one from now on.
+    fn carry_over(&mut self, stage: &str, wanted: &[Wanted]) {
         for place in 0..self.held.len() {
-            if self.held[place].stage == stage {
+            let held = &self.held[place];
+            let mut wanted = wanted.iter();
+            let wanted = wanted.find(|wanted| wanted.fault.name == held.wanted.fault.name);
+            let Some(wanted) = wanted.filter(|_| held.stage != stage) else {
                 continue;
-            }
+            };
+            self.held[place].wanted.fault = wanted.fault.clone();
             self.set_active(place, false);
             let (seconds, record) = (self.seconds(), self.held[place].record);
             self.journal.faults[record].end_seconds = Some(seconds);
@@ -184,7 +185,7 @@ impl Run<'_> {
             name: wanted.fault.name.clone(),
             target: wanted.fault.target().to_owned(),
             fault: wanted.fault.label().to_owned(),
-            detail: wanted.state.words(),
+            detail: wanted.words(),
             start_seconds: self.seconds(),
             end_seconds: None,
         });

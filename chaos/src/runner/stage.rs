@@ -50,11 +50,7 @@ impl Run<'_> {
         let probes = probes.map_err(Halt::inconclusive)?;
         self.journal.stages.push(StageRecord {
             name: stage.name.clone(),
-            changes: self
-                .held
-                .iter()
-                .map(|held| held.wanted.state.words())
-                .collect(),
+            changes: self.held.iter().map(|held| held.wanted.words()).collect(),
             start: Timestamp::now(),
             end: self.journal.start,
             effect_seconds: None,

@@ -142,7 +142,7 @@ fn what_goes_goes_before_what_comes() {
         words,
         [
             "undo gone",
-            "latency 800 on answers of redis",
+            "latency 800 ms on answers of redis",
             "service is paused"
         ]
     );
@@ -237,7 +237,7 @@ fn apply(set: &mut Vec<Wanted>, step: Step) {
         Step::Undo(name) => set.retain(|held| held.fault.name != name),
         Step::Set(wanted) => {
             set.retain(|held| held.fault.name != wanted.fault.name);
-            set.push(wanted);
+            set.push(*wanted);
         }
     }
 }

@@ -28,7 +28,7 @@ async fn an_experiment_that_is_borne_holds_and_leaves_nothing_behind() {
         undone,
         [
             "redis refuses connections no more",
-            "latency 800 on answers of redis no more"
+            "latency 800 ms on answers of redis no more"
         ]
     );
     // The first fault is carried over into the second stage, and has a record in each.
@@ -38,7 +38,7 @@ async fn an_experiment_that_is_borne_holds_and_leaves_nothing_behind() {
         .collect();
     assert_eq!(
         faults,
-        [("slow", "latency"), ("gone", "down"), ("gone", "latency")]
+        [("slow", "latency"), ("gone", "latency"), ("gone", "down")]
     );
     let all_ended = journal.faults.iter().all(|fault| {
         let end = fault.end_seconds.unwrap();
@@ -243,12 +243,12 @@ async fn what_people_read_tells_the_story() {
     insta::assert_snapshot!(story.join("\n"), @r"
     two: begin: Redis is slow, then gone
     two: before: works 1, answers 200
-    two: slow: latency 800 on answers of redis
+    two: slow: latency 800 ms on answers of redis
     two: slow: felt after N s: toxics 1
     two: gone: redis refuses connections
     two: gone: felt after N s: disabled 1
     two: gone: redis refuses connections no more
-    two: gone: latency 800 on answers of redis no more
+    two: gone: latency 800 ms on answers of redis no more
     two: after: well again after N s: works 1, answers 200
     two: verdict: held
     ");
