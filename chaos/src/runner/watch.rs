@@ -9,10 +9,15 @@ use tokio::time::Instant;
 use super::observer::{AlertState, Observer, Reading};
 use crate::experiment::Probe;
 
+/// What was asked for longer ago than this, or three paces, is not known any more: the next answer
+/// does not come.
+const STALE_AFTER: Duration = Duration::from_secs(2);
+
 /// Reads some probes until it is dropped.
 #[derive(Debug)]
 pub(super) struct Watch {
     probes: Arc<[Slot]>,
+    stale_after: Duration,
     _reading: JoinSet<()>,
 }
 
@@ -53,15 +58,19 @@ impl Watch {
         }
         Self {
             probes: slots,
+            stale_after: STALE_AFTER.max(pace * 3),
             _reading: reading,
         }
     }
 
-    /// What the probes gave last, when it was asked for at `since` or later; else they are not known.
+    /// What the probes gave last, when it was asked for at `since` or later and not too long ago; else
+    /// they are not known.
     pub(super) fn latest(&self, since: Instant) -> Vec<Reading> {
         let slots = self.probes.iter();
+        let is_known =
+            |latest: &Latest| latest.asked >= since && latest.asked.elapsed() <= self.stale_after;
         let readings = slots.map(|slot| match &*slot.lock() {
-            Some(latest) if latest.asked >= since => latest.reading.clone(),
+            Some(latest) if is_known(latest) => latest.reading.clone(),
             _ => Reading::not_yet(&slot.probe),
         });
         readings.collect()

@@ -86,6 +86,8 @@ pub(crate) struct Load {
 /// What an experiment came to.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Experiment {
+    /// Its name.
+    pub(crate) name: String,
     /// Its title.
     pub(crate) title: String,
     /// How it ended.
@@ -222,6 +224,7 @@ mod tests {
     fn experiments() -> Vec<Experiment> {
         vec![
             Experiment {
+                name: "redis-slow".to_owned(),
                 title: "Redis answers 800 ms late".to_owned(),
                 outcome: Outcome::Held,
                 effect_seconds: Some(1.2),
@@ -229,6 +232,7 @@ mod tests {
                 detail: String::new(),
             },
             Experiment {
+                name: "redis-gone".to_owned(),
                 title: "Redis is gone".to_owned(),
                 outcome: Outcome::Inconclusive,
                 effect_seconds: None,

@@ -117,6 +117,7 @@ fn journals(folder: &Path) -> Result<Vec<chaos::Journal>, Failure> {
 pub(crate) fn experiments(folder: &Path) -> Result<Vec<Experiment>, Failure> {
     let digested = journals(folder)?.into_iter().map(|journal| Experiment {
         outcome: journal.outcome(),
+        name: journal.experiment.name,
         title: journal.experiment.title,
         effect_seconds: journal.effect_seconds,
         recovery_seconds: journal.recovery_seconds,

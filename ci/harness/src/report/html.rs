@@ -86,7 +86,11 @@ fn experiments(out: &mut String, rehearsal: &Rehearsal) {
     let rows = rehearsal.experiments.iter().map(|experiment| {
         [
             badge(experiment.outcome.as_str()),
-            escape(&experiment.title),
+            format!(
+                "<a href=\"chaos/{}.html\">{}</a>",
+                escape(&experiment.name),
+                escape(&experiment.title)
+            ),
             text::times(experiment),
             escape(&experiment.detail),
         ]
