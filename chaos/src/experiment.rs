@@ -18,6 +18,7 @@ mod toxics;
 mod rehearsed;
 mod proxy;
 mod reader;
+mod around;
 mod stages;
 pub(crate) mod schema;
 

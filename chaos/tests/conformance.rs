@@ -174,10 +174,8 @@ async fn every_case_ends_as_it_was_seen_to_end() {
             Ok(seen) => differences(case, seen, original),
             Err(error) => vec![error.clone()],
         };
-        if !wrong.is_empty() {
-            let path = path.file_name().unwrap().to_string_lossy().into_owned();
-            failures.push(format!("{path}: {}\n  {}", case.name, wrong.join("\n  ")));
-        }
+        let path = path.file_name().unwrap().to_string_lossy().into_owned();
+        failures.extend(failure(&format!("{path}: {}", case.name), &wrong, original));
         if let (Ok(seen), true) = (seen, setting("TOXIPROXY_RECORD").is_some()) {
             record(case, seen, original);
         }
@@ -188,11 +186,28 @@ async fn every_case_ends_as_it_was_seen_to_end() {
         }
     }
     failures.sort();
-    println!("{} of {total} cases", total - failures.len());
+    let open = if original { 0 } else { OPEN.lines().count() };
+    println!(
+        "{} of {total} cases, of them {open} open",
+        total - failures.len()
+    );
     assert!(
         failures.is_empty(),
         "{} of {total} cases differ:\n\n{}",
         failures.len(),
         failures.join("\n\n")
     );
+}
+
+/// What the embedded server is known not to do yet as the original does; whoever mends one takes it
+/// out.
+const OPEN: &str = include_str!("conformance/open.txt");
+
+/// What is said of a case that ended in another way, unless that is known.
+fn failure(name: &str, wrong: &[String], original: bool) -> Option<String> {
+    let is_open = !original && OPEN.lines().any(|open| open == name);
+    if wrong.is_empty() || is_open {
+        return None;
+    }
+    Some(format!("{name}\n  {}", wrong.join("\n  ")))
 }

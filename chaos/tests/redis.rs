@@ -231,7 +231,7 @@ async fn check_traces(http: &reqwest::Client, api: &str, prometheus: &str) {
         .map(|one| one["metric"]["fault"].as_str().unwrap())
         .collect();
     assert!(
-        faults.contains(&"latency") && faults.contains(&"disabled"),
+        faults.contains(&"latency") && faults.contains(&"down"),
         "{seen}"
     );
 }

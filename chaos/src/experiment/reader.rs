@@ -8,22 +8,21 @@ use serde_json::Value;
 use slo::Objective;
 use slo::promql::{self, Catalog};
 
+use super::Around;
 use super::activity::{self, Action, Probe, Source, Tolerance};
 use super::document::{
     ACTIVITIES_MAX, Activity, ActivityKind, Document, Extension, Metrics, SteadyDuring,
 };
 use super::locate::Way;
-use super::model::{BlastRadius, ExpectedAlert, Impact, Plan};
+use super::model::{BlastRadius, Plan};
 use super::rehearsed::Rehearsed;
 use super::troubles::Troubles;
 use super::values::{TIME_MAX, Time};
-use super::{Around, proxy};
-use crate::client::ProxyWanted;
 
 /// Reads one document.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
-    around: Around<'a>,
+    pub(super) around: Around<'a>,
     pub(super) troubles: Troubles<'a>,
     catalog: Catalog,
     /// Every name that is taken.
@@ -437,96 +436,6 @@ impl<'a> Reader<'a> {
             duration: self.positive(entry.duration, &way.field("duration")),
         })
     }
-
-    fn users(&mut self, extension: &Extension, way: &Way) -> Vec<Impact> {
-        if self.is_too_long(&extension.users, way) {
-            return Vec::new();
-        }
-        let mut users: Vec<Impact> = Vec::new();
-        for (index, entry) in extension.users.iter().enumerate() {
-            let way = way.item(index).field("objective");
-            if users.iter().any(|other| other.objective == entry.objective) {
-                let sentence = format!(
-                    "is {:?} for the second time, expected it once",
-                    entry.objective
-                );
-                self.troubles.add(&way, sentence);
-                continue;
-            }
-            let Some(objective) = self.objective(&entry.objective, &way) else {
-                continue;
-            };
-            users.push(Impact {
-                objective: entry.objective.clone(),
-                error_ratio: objective.indicator.error_ratio("{{.window}}"),
-                least: entry.at_least.0,
-            });
-        }
-        users
-    }
-
-    fn recovered(&mut self, extension: &Extension, way: &Way) -> Vec<Probe> {
-        self.positive(extension.recovery.within, &way.field("within"));
-        let way = way.field("probes");
-        let list = &extension.recovery.probes;
-        if self.is_too_long(list, &way) {
-            return Vec::new();
-        }
-        let mut probes = Vec::with_capacity(list.len());
-        for (index, asked) in list.iter().enumerate() {
-            let look = Look {
-                probe: &asked.probe,
-                query: asked.query.as_deref(),
-                tolerance: asked.tolerance.as_ref(),
-            };
-            probes.extend(self.looked(look, &way.item(index)));
-        }
-        probes
-    }
-
-    fn alerts(&mut self, extension: &Extension, way: &Way) -> Vec<ExpectedAlert> {
-        if self.is_too_long(&extension.alerts, way) {
-            return Vec::new();
-        }
-        let mut alerts: Vec<ExpectedAlert> = Vec::new();
-        for (index, entry) in extension.alerts.iter().enumerate() {
-            let way = way.item(index);
-            let name = &entry.name;
-            if !is_alert_name(name) || alerts.iter().any(|other| other.name == *name) {
-                let sentence = format!("is {name:?}, expected the name of an alert, once");
-                self.troubles.add(&way.field("name"), sentence);
-            }
-            alerts.push(ExpectedAlert {
-                name: name.clone(),
-                within: self.positive(entry.within, &way.field("within")),
-            });
-        }
-        alerts
-    }
-
-    fn proxies(&mut self, extension: &Extension, way: &Way) -> Vec<ProxyWanted> {
-        if self.is_too_long(&extension.proxies, way) {
-            return Vec::new();
-        }
-        let mut proxies: Vec<ProxyWanted> = Vec::new();
-        for (index, entry) in extension.proxies.iter().enumerate() {
-            let wanted = ProxyWanted {
-                name: entry.name.clone(),
-                listen: entry.listen.clone(),
-                upstream: entry.upstream.clone(),
-            };
-            let way = way.item(index);
-            if proxies.iter().any(|other| other.name == wanted.name) {
-                self.troubles
-                    .add(&way.field("name"), "is used twice, expected another name");
-            }
-            if let Err(sentence) = proxy::check(&wanted, self.around.allowed) {
-                self.troubles.add(&way, sentence);
-            }
-            proxies.push(wanted);
-        }
-        proxies
-    }
 }
 
 /// Characters of a title.
@@ -537,11 +446,3 @@ const NAME_CHARS_MAX: usize = 64;
 
 /// Names that a sentence lists.
 const SHOWN_MAX: usize = 20;
-
-fn is_alert_name(name: &str) -> bool {
-    (1..=128).contains(&name.len())
-        && !name.starts_with(|first: char| first.is_ascii_digit())
-        && name
-            .chars()
-            .all(|character| character.is_ascii_alphanumeric() || character == '_')
-}

@@ -48,7 +48,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "report")]
     out: PathBuf,
     /// How long the load runs, 20s to 1h.
-    #[arg(long, default_value = "75s", value_parser = duration)]
+    #[arg(long, default_value = "90s", value_parser = duration)]
     duration: Duration,
     /// Requests per second, 1 to 10000, instead of what the plan says.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]

@@ -201,12 +201,7 @@ impl Stage {
         }
         let is_counted = matches!(effect, Effect::LimitData { .. }) && same_kind;
         if is_counted {
-            let Effect::LimitData { bytes } = effect else {
-                return false;
-            };
-            if self.passed > 0 && self.passed >= bytes {
-                self.end = Some(End::Cut);
-            }
+            // What has passed is counted already; a lower limit closes with the next bytes.
             return false;
         }
         self.queued_bytes = 0;
