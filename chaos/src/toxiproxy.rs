@@ -46,7 +46,7 @@ const TOKEN_FILE_BYTES_MAX: u64 = 4096;
 /// Arguments of `proofmark toxiproxy`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Address of the API, such as 127.0.0.1:8474 or [::1]:8474; port 0 takes a free one.
+    /// Address of the API, of IPv4 or IPv6; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8474")]
     pub listen: SocketAddr,
     /// Decides everything that is random: jitter, and which connections a toxic spares.
