@@ -135,7 +135,10 @@ impl Lease {
         }
         match &shared.keeper {
             Keeper::Nobody => Err(ClientError::NoProxy(change.proxy().to_owned())),
-            Keeper::Server { id, .. } => toxiproxy.make_under(change, Some(id)).await,
+            Keeper::Server { id, .. } => {
+                let made = toxiproxy.make_under(change, Some(id)).await;
+                shared.unless_ended(made).await
+            }
             Keeper::Guard(guard) => {
                 let number = shared.next_number.fetch_add(1, Ordering::Relaxed);
                 let undo = Undo::Proxy(undo);
@@ -302,6 +305,15 @@ impl Shared {
             // Without an answer the conversation has ended, and the guard undoes everything.
             Keeper::Guard(guard) => Ok(matches!(guard.ask(Order::Renew).await, Ok(Reply::Noted))),
         }
+    }
+
+    /// What became of a change; one that did not stay may have gone with the lease meanwhile.
+    async fn unless_ended(&self, made: Result<(), ClientError>) -> Result<(), ClientError> {
+        if made.is_ok() || !matches!(self.renew().await, Ok(false)) {
+            return made;
+        }
+        self.lost.cancel();
+        Err(ClientError::LeaseEnded)
     }
 
     /// Tells a guard something that counts only while the lease lives.

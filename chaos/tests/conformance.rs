@@ -163,7 +163,7 @@ async fn every_case_ends_as_it_was_seen_to_end() {
         };
         let path = path.file_name().unwrap().to_string_lossy().into_owned();
         let name = format!("{path}: {}", case.name);
-        if failure(&name, &wrong, original).is_some() {
+        if failure(&name, &wrong).is_some() {
             again.push((name, case.clone()));
         }
         if let (Ok(seen), true) = (seen, setting("TOXIPROXY_RECORD").is_some()) {
@@ -179,11 +179,7 @@ async fn every_case_ends_as_it_was_seen_to_end() {
         failures.extend(alone(&name, &case, &judged, original).await);
     }
     failures.sort();
-    let open = if original { 0 } else { OPEN.lines().count() };
-    println!(
-        "{} of {total} cases, of them {open} open",
-        total - failures.len()
-    );
+    println!("{} of {total} cases", total - failures.len());
     assert!(
         failures.is_empty(),
         "{} of {total} cases differ:\n\n{}",
@@ -191,10 +187,6 @@ async fn every_case_ends_as_it_was_seen_to_end() {
         failures.join("\n\n")
     );
 }
-
-/// What the embedded server is known not to do yet as the original does; whoever mends one takes it
-/// out.
-const OPEN: &str = include_str!("conformance/open.txt");
 
 /// The cases that are to be run, each with its place.
 fn chosen(files: &[File]) -> Vec<(usize, usize, Case)> {
@@ -222,13 +214,12 @@ async fn alone(name: &str, case: &Case, judged: &Judged, original: bool) -> Opti
         Ok(Err(error)) => vec![error],
         Err(_) => vec!["the case hangs".to_owned()],
     };
-    failure(name, &wrong, original)
+    failure(name, &wrong)
 }
 
-/// What is said of a case that ended in another way, unless that is known.
-fn failure(name: &str, wrong: &[String], original: bool) -> Option<String> {
-    let is_open = !original && OPEN.lines().any(|open| open == name);
-    if wrong.is_empty() || is_open {
+/// What is said of a case that ended in another way.
+fn failure(name: &str, wrong: &[String]) -> Option<String> {
+    if wrong.is_empty() {
         return None;
     }
     Some(format!("{name}\n  {}", wrong.join("\n  ")))

@@ -313,7 +313,8 @@ GET /version
 POST /proxies {"name": "p", "upstream": "UP"}
 POST /proxies {"upstream": "UP"}
 POST /proxies {"name": "q"}
-POST /proxies {"name": "q", "upstream": "127.0.0.1"}
+POST /proxies {"name": "q", "upstream": "127.0.0.1:1", "listen": "127.0.0.1"}
+POST /proxies {"name": "q", "upstream": "127.0.0.1:1", "listen": "127.0.0.1:http"}
 POST /proxies {"name": "q", "upstream": "example.org:80"}
 POST /proxies {"name": "q", "upstream": "UP", "listen": "0.0.0.0:0"}
 POST /proxies "p"
@@ -377,7 +378,7 @@ async fn populate_leaves_equal_proxies_alone_and_reset_cleans_all() {
     let upstream = echo().await.to_string();
     let pack = |name: &str, upstream: &str| json!({ "name": name, "listen": "127.0.0.1:0", "upstream": upstream, "enabled": true, "toxics": [] });
     let wanted = json!([pack("p", &upstream), pack("q", &upstream)]);
-    let (status, first) = server.call("POST", "/populate", wanted.clone()).await;
+    let (status, first) = server.call("POST", "/populate", wanted).await;
     assert_eq!(status, 201, "{first}");
     server
         .add(json!({ "type": "latency", "attributes": { "latency": 5 } }))
@@ -385,7 +386,8 @@ async fn populate_leaves_equal_proxies_alone_and_reset_cleans_all() {
     server
         .call("POST", "/proxies/q", json!({ "enabled": false }))
         .await;
-    let (_, second) = server.call("POST", "/populate", wanted).await;
+    let same = first["proxies"].clone();
+    let (_, second) = server.call("POST", "/populate", same).await;
     assert_eq!(
         second["proxies"][0]["listen"],
         first["proxies"][0]["listen"]

@@ -1,5 +1,6 @@
 //! Toxiproxy's REST API, as version 2.12 speaks it, and leases beside it.
 
+mod body;
 mod gate;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use super::limit::BODY_BYTES_MAX;
 use super::proxy::NewProxy;
 use super::registry::Registry;
 use super::traffic;
+use body::parse;
 pub(crate) use gate::Token;
 
 /// What `/version` says: the version whose API this is.
@@ -49,10 +51,7 @@ struct Shared {
 /// The API over these proxies.
 pub(crate) fn router(registry: Arc<Registry>, offer: Offer) -> Router {
     let mut routes = Router::new()
-        .route(
-            "/version",
-            get(async || Json(json!({ "version": VERSION }))),
-        )
+        .route("/version", get(version))
         .route("/proxies", get(list_proxies).post(create_proxy))
         .route("/populate", post(populate))
         .route("/reset", post(reset))
@@ -85,15 +84,12 @@ pub(crate) fn router(registry: Arc<Registry>, offer: Offer) -> Router {
     let token = offer.token.clone();
     let offer = Arc::new(offer);
     routes
+        .fallback(nothing_there)
         .layer(middleware::from_fn(gate::complete))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(token, gate::admit))
         .layer(middleware::from_fn(gate::as_json))
         .with_state(Shared { registry, offer })
-}
-
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(body).map_err(|error| ApiError::BadBody(error.to_string()))
 }
 
 fn answer(status: StatusCode, body: Value) -> Answer {
@@ -132,6 +128,15 @@ impl Shared {
     }
 }
 
+async fn nothing_there() -> Response {
+    (StatusCode::NOT_FOUND, "404 page not found\n").into_response()
+}
+
+async fn version() -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json;charset=utf-8")];
+    (kind, json!({ "version": VERSION }).to_string()).into_response()
+}
+
 async fn list_proxies(State(app): State<Shared>) -> Answer {
     answer(StatusCode::OK, app.registry.to_json().await)
 }
@@ -142,21 +147,20 @@ async fn create_proxy(State(app): State<Shared>, body: Bytes) -> Answer {
     answer(StatusCode::CREATED, app.registry.create(wanted).await?)
 }
 
-/// Takes a list of proxies, or one proxy alone.
+/// Takes a list of proxies; also a failure lists those that were made before it.
 async fn populate(State(app): State<Shared>, body: Bytes) -> Answer {
-    let wanted: Vec<NewProxy> = parse(&body).or_else(|error| {
-        let alone: Result<NewProxy, ApiError> = parse(&body);
-        alone.map(|proxy| vec![proxy]).map_err(|_| error)
-    })?;
-    match app.registry.populate(app.new_proxies(wanted)).await {
-        (made, Ok(())) => answer(StatusCode::CREATED, json!({ "proxies": made })),
-        (made, Err(error)) => {
-            let status = error.status();
-            let text = error.to_string();
-            let body = json!({ "error": text, "status": status.as_u16(), "proxies": made });
-            answer(status, body)
-        }
-    }
+    let (made, done) = match parse(&body) {
+        Ok(wanted) => app.registry.populate(app.new_proxies(wanted)).await,
+        Err(error) => (Vec::new(), Err(error)),
+    };
+    // The original's list of nothing is not there at all.
+    let made = Some(made).filter(|made| !made.is_empty());
+    let Err(error) = done else {
+        return answer(StatusCode::CREATED, json!({ "proxies": made }));
+    };
+    let (status, text) = (error.status(), error.to_string());
+    let body = json!({ "error": text, "status": status.as_u16(), "proxies": made });
+    answer(status, body)
 }
 
 async fn reset(State(app): State<Shared>) -> Answer {

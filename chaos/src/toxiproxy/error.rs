@@ -32,7 +32,9 @@ pub(crate) enum ApiError {
     TooMany { what: &'static str, max: usize },
     #[error("{0}")]
     NotAllowed(String),
-    #[error("listen {address}: {source}")]
+    #[error("{0}")]
+    Address(String),
+    #[error("listen tcp {address}: bind: {}", in_words(.source))]
     Listen {
         address: String,
         source: std::io::Error,
@@ -66,6 +68,14 @@ pub(crate) enum ApiError {
 }
 
 impl ApiError {
+    /// The same with the words that the original puts before a bad address of a new proxy.
+    pub(crate) fn of_listening(self) -> Self {
+        match self {
+            Self::Address(text) => Self::Address(format!("listen tcp: {text}")),
+            other => other,
+        }
+    }
+
     /// The status that goes with it.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
@@ -88,9 +98,19 @@ impl ApiError {
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::NoToken => StatusCode::UNAUTHORIZED,
             Self::Late(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Listen { .. } | Self::Stuck | Self::Bug => StatusCode::INTERNAL_SERVER_ERROR,
+            // The original takes the caller's mistake in an address for one of its own.
+            Self::Address(_) | Self::Listen { .. } | Self::Stuck | Self::Bug => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
+}
+
+/// What the system says, without its number: `address already in use`.
+fn in_words(source: &std::io::Error) -> String {
+    let text = source.to_string();
+    let words = text.split(" (os error").next().unwrap_or_default();
+    words.to_lowercase()
 }
 
 impl IntoResponse for ApiError {

@@ -36,6 +36,16 @@ pub(crate) struct NewProxy {
     pub(crate) lease: Option<String>,
 }
 
+impl NewProxy {
+    /// Where it is to listen; a proxy that nobody placed stays on loopback.
+    fn listening(&self) -> &str {
+        match self.listen.as_str() {
+            "" => "127.0.0.1:0",
+            listen => listen,
+        }
+    }
+}
+
 /// What the API is sent to change a proxy.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ProxyUpdate {
@@ -55,17 +65,36 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    fn check(&self, what: &str, address: &str) -> Result<(), ApiError> {
-        let Some((host, port)) = address.rsplit_once(':') else {
-            return Err(ApiError::BadBody(format!("{what} is not HOST:PORT")));
-        };
-        if port.parse::<u16>().is_err() {
-            return Err(ApiError::BadBody(format!(
-                "{what} has no port of 0 to 65535"
-            )));
-        }
+    fn check(&self, what: &str, host: &str) -> Result<(), ApiError> {
         outcome::check_target(host, &self.allowed)
             .map_err(|refused| ApiError::NotAllowed(format!("{what}: {refused}")))
+    }
+
+    /// An upstream may be anything: one without a port is never reached.
+    fn check_upstream(&self, upstream: &str) -> Result<(), ApiError> {
+        let host = upstream.rsplit_once(':').map_or(upstream, |(host, _)| host);
+        self.check("upstream", host)
+    }
+
+    /// The address that a text names, looked up when it has a name.
+    async fn resolve(&self, listen: &str) -> Result<SocketAddr, ApiError> {
+        let bad = |what: &str, why: &str| Err(ApiError::Address(format!("address {what}: {why}")));
+        let Some((host, port)) = listen.rsplit_once(':') else {
+            return bad(listen, "missing port in address");
+        };
+        if port.parse::<u16>().is_err() {
+            return bad(port, "invalid port");
+        }
+        self.check("listen", host)?;
+        let lookup = tokio::time::timeout(CHANGE_TIME_MAX, tokio::net::lookup_host(listen)).await;
+        let found: Vec<SocketAddr> = match lookup {
+            Ok(Ok(found)) => found.collect(),
+            Ok(Err(error)) => return Err(ApiError::Address(format!("lookup {host}: {error}"))),
+            Err(_) => return Err(ApiError::Stuck),
+        };
+        let preferred = found.iter().find(|address| address.is_ipv4());
+        let address = preferred.or(found.first()).copied();
+        address.ok_or_else(|| ApiError::Address(format!("lookup {host}: no such host")))
     }
 }
 
@@ -73,10 +102,8 @@ impl Hosts {
 #[derive(Debug)]
 pub(crate) struct Proxy {
     name: String,
-    /// The address as it was asked for, perhaps with a name or port 0.
-    asked: String,
-    /// The address as it was bound, once it was.
-    listen: String,
+    /// The address as it was asked for, perhaps with port 0, or as it was bound, once it was.
+    listen: SocketAddr,
     upstream: String,
     toxics: Vec<Toxic>,
     connections: Connections,
@@ -105,17 +132,15 @@ struct Running {
 impl Proxy {
     /// The proxy that a request describes; it listens when it is enabled.
     pub(crate) async fn new(wanted: NewProxy, hosts: &Hosts, seed: u64) -> Result<Self, ApiError> {
-        let listen = match wanted.listen.as_str() {
-            "" => "127.0.0.1:0",
-            listen => listen,
-        };
-        hosts.check("listen", listen)?;
-        hosts.check("upstream", &wanted.upstream)?;
+        hosts.check_upstream(&wanted.upstream)?;
+        let listen = hosts
+            .resolve(wanted.listening())
+            .await
+            .map_err(ApiError::of_listening)?;
         let traffic = Arc::new(Traffic::default());
         let mut proxy = Self {
             name: checked_name(&wanted.name)?.to_owned(),
-            asked: listen.to_owned(),
-            listen: listen.to_owned(),
+            listen,
             upstream: wanted.upstream,
             toxics: Vec::new(),
             connections: Connections::new(seed, Arc::clone(&traffic)),
@@ -138,12 +163,14 @@ impl Proxy {
         wanted: ProxyUpdate,
         hosts: &Hosts,
     ) -> Result<(), ApiError> {
-        let listen = wanted.listen.unwrap_or_else(|| self.listen.clone());
+        let listen = match &wanted.listen {
+            Some(listen) => hosts.resolve(listen).await?,
+            None => self.listen,
+        };
         let upstream = wanted.upstream.unwrap_or_else(|| self.upstream.clone());
-        hosts.check("listen", &listen)?;
-        hosts.check("upstream", &upstream)?;
+        hosts.check_upstream(&upstream)?;
         let enabled = wanted.enabled.unwrap_or(self.running.is_some());
-        if wanted.lease.is_some() && !self.leads(&listen, &upstream) {
+        if wanted.lease.is_some() && !self.leads(listen, &upstream) {
             return Err(ApiError::NotAllowed(
                 "under a lease only enabled can be changed, expected listen and upstream as they are"
                     .to_owned(),
@@ -153,9 +180,8 @@ impl Proxy {
             // Noted first: a change that gets stuck is undone as well.
             self.leased.disabled = wanted.lease;
         }
-        if !self.leads(&listen, &upstream) {
+        if !self.leads(listen, &upstream) {
             self.disable().await?;
-            self.asked.clone_from(&listen);
             self.listen = listen;
             self.upstream = upstream;
         }
@@ -166,13 +192,15 @@ impl Proxy {
         }
     }
 
-    /// Whether a description asks for what this proxy is, whatever its toxics.
-    pub(crate) fn equals(&self, wanted: &NewProxy) -> bool {
-        self.leads(&wanted.listen, &wanted.upstream)
+    /// Whether a description asks for what this proxy is, whatever its toxics. Port 0 is another port
+    /// than the one that is bound.
+    pub(crate) async fn equals(&self, wanted: &NewProxy, hosts: &Hosts) -> Result<bool, ApiError> {
+        let listen = hosts.resolve(wanted.listening()).await?;
+        Ok(self.leads(listen, &wanted.upstream))
     }
 
-    fn leads(&self, listen: &str, upstream: &str) -> bool {
-        (listen == self.listen || listen == self.asked) && upstream == self.upstream
+    fn leads(&self, listen: SocketAddr, upstream: &str) -> bool {
+        listen == self.listen && upstream == self.upstream
     }
 
     /// Starts to listen, unless it does already.
@@ -181,14 +209,11 @@ impl Proxy {
             return Ok(());
         }
         let failed = |source| ApiError::Listen {
-            address: self.listen.clone(),
+            address: self.listen.to_string(),
             source,
         };
-        // A name may have to be looked up.
-        let bound = tokio::time::timeout(CHANGE_TIME_MAX, TcpListener::bind(&self.listen)).await;
-        let listener = bound.map_err(|_| ApiError::Stuck)?.map_err(failed)?;
-        let bound: SocketAddr = listener.local_addr().map_err(failed)?;
-        self.listen = bound.to_string();
+        let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
+        self.listen = listener.local_addr().map_err(failed)?;
         let closed = CancellationToken::new();
         let upstream = Arc::from(self.upstream.as_str());
         let serving = accept(listener, upstream, self.connections.clone(), closed.clone());
@@ -249,10 +274,8 @@ impl Proxy {
         validation: Validation,
         lease: Option<String>,
     ) -> Result<Value, ApiError> {
-        let toxic = Toxic::new(wanted, validation)?;
-        if self.toxics.iter().any(|other| other.name == toxic.name) {
-            return Err(ApiError::ToxicExists);
-        }
+        let is_taken = |name: &str| self.toxics.iter().any(|other| other.name == name);
+        let toxic = Toxic::new(wanted, validation, is_taken)?;
         if self.toxics.len() >= TOXICS_MAX {
             return Err(ApiError::TooMany {
                 what: "toxics of this proxy",
@@ -315,14 +338,15 @@ impl Proxy {
 
     /// What went through it.
     pub(crate) fn traffic(&self) -> Reading {
-        self.traffic.read(&self.name, &self.listen, &self.upstream)
+        self.traffic
+            .read(&self.name, &self.listen.to_string(), &self.upstream)
     }
 
     /// The proxy as the API shows it.
     pub(crate) fn to_json(&self) -> Value {
         json!({
             "name": self.name,
-            "listen": self.listen,
+            "listen": self.listen.to_string(),
             "upstream": self.upstream,
             "enabled": self.running.is_some(),
             "toxics": self.toxics_json(),

@@ -134,7 +134,10 @@ impl Registry {
         }
         for proxy in wanted {
             match self.make(proxy).await {
-                Ok(json) => made.push(json),
+                Ok(json) => {
+                    note_replaced(&mut made, &json);
+                    made.push(json);
+                }
                 Err(error) => return (made, Err(error)),
             }
         }
@@ -147,7 +150,7 @@ impl Registry {
         };
         let mut slot = slot.lock_owned().await;
         match slot.as_mut() {
-            Some(same) if same.equals(&wanted) => Ok(same.to_json()),
+            Some(same) if same.equals(&wanted, &self.hosts).await? => Ok(same.to_json()),
             // Nothing could bring the other one back when the lease ends.
             Some(_) if wanted.lease.is_some() => Err(ApiError::ProxyExists),
             Some(other) => {
@@ -342,6 +345,16 @@ impl Registry {
             return Ok(());
         }
         proxy.undo(lease).await
+    }
+}
+
+/// Notes that a proxy took the place of one that the same request made.
+fn note_replaced(made: &mut [Value], last: &Value) {
+    let is_other = |one: &Value, field| one[field] != last[field];
+    for earlier in made.iter_mut().filter(|one| !is_other(one, "name")) {
+        if is_other(earlier, "listen") || is_other(earlier, "upstream") {
+            earlier["enabled"] = json!(false);
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) enum Stream {
 impl Stream {
     fn parse(text: &str) -> Result<Self, ApiError> {
         match text.to_ascii_lowercase().as_str() {
-            "" | "downstream" => Ok(Self::Downstream),
+            "downstream" => Ok(Self::Downstream),
             "upstream" => Ok(Self::Upstream),
             _ => Err(ApiError::BadStream),
         }
@@ -99,7 +99,8 @@ impl Kind {
         validation: Validation,
     ) -> Result<Numbers, ApiError> {
         for (name, value) in given {
-            let known = self.attributes.iter().position(|(known, _)| known == name);
+            let is_meant = |(known, _): &(&str, i64)| known.eq_ignore_ascii_case(name);
+            let known = self.attributes.iter().position(is_meant);
             let Some(place) = known else {
                 if validation == Validation::Strict {
                     return Err(ApiError::UnknownAttribute {
@@ -192,8 +193,7 @@ pub(crate) struct NewToxic {
     name: String,
     #[serde(default, rename = "type")]
     kind: String,
-    #[serde(default)]
-    stream: String,
+    stream: Option<String>,
     toxicity: Option<f32>,
     attributes: Option<Map<String, Value>>,
 }
@@ -206,18 +206,22 @@ pub(crate) struct ToxicUpdate {
 }
 
 impl Toxic {
-    /// The toxic that a request describes.
-    pub(crate) fn new(wanted: NewToxic, validation: Validation) -> Result<Self, ApiError> {
-        let stream = Stream::parse(&wanted.stream)?;
+    /// The toxic that a request describes, unless its name is taken.
+    pub(crate) fn new(
+        wanted: NewToxic,
+        validation: Validation,
+        is_taken: impl Fn(&str) -> bool,
+    ) -> Result<Self, ApiError> {
+        let stream_asked = wanted.stream.unwrap_or_else(|| "downstream".to_owned());
+        let stream = Stream::parse(&stream_asked)?;
         let kind = Kind::parse(&wanted.kind)?;
-        let stream_asked = match wanted.stream {
-            none if none.is_empty() => "downstream".to_owned(),
-            some => some,
-        };
         let name = match wanted.name.as_str() {
             "" => format!("{}_{stream_asked}", kind.name),
             name => checked_name(name)?.to_owned(),
         };
+        if is_taken(&name) {
+            return Err(ApiError::ToxicExists);
+        }
         let given = wanted.attributes.unwrap_or_default();
         let numbers = kind.read([0; 3], &given, validation)?;
         Ok(Self {
@@ -272,6 +276,10 @@ fn shortest(number: f32) -> Value {
 }
 
 fn checked_toxicity(toxicity: f32, validation: Validation) -> Result<f32, ApiError> {
+    if !toxicity.is_finite() {
+        let told = "toxicity is out of the range of a number of 32 bits";
+        return Err(ApiError::BadBody(told.to_owned()));
+    }
     if validation == Validation::AsOriginal || (0.0..=1.0).contains(&toxicity) {
         return Ok(toxicity);
     }
@@ -297,7 +305,11 @@ mod tests {
     use super::*;
 
     fn toxic(body: Value) -> Result<Toxic, ApiError> {
-        Toxic::new(serde_json::from_value(body).unwrap(), Validation::Strict)
+        Toxic::new(
+            serde_json::from_value(body).unwrap(),
+            Validation::Strict,
+            |_| false,
+        )
     }
 
     #[test]
@@ -329,7 +341,7 @@ mod tests {
     fn the_original_takes_any_number_and_gives_it_back() {
         let lenient = |body: Value| {
             let wanted = serde_json::from_value(body).unwrap();
-            Toxic::new(wanted, Validation::AsOriginal).unwrap()
+            Toxic::new(wanted, Validation::AsOriginal, |_| false).unwrap()
         };
         let odd = lenient(json!({
             "type": "latency", "stream": "UPSTREAM", "toxicity": 0.123_456_789,

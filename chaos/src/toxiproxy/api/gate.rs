@@ -70,8 +70,7 @@ pub(super) async fn admit(
 ) -> Response {
     let agent = request.headers().get(header::USER_AGENT);
     if agent.is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla/")) {
-        let body = json!({ "error": "User agent not allowed", "status": 403 });
-        return (StatusCode::FORBIDDEN, Json(body)).into_response();
+        return (StatusCode::FORBIDDEN, "User agent not allowed\n").into_response();
     }
     let is_open = request.uri().path() == "/version";
     match token {
@@ -102,13 +101,18 @@ pub(super) async fn complete(request: Request, next: Next) -> Response {
     }
 }
 
-/// Gives every refusal the shape `{"error", "status"}`, also that of a route which is not there.
+/// Gives every refusal the shape `{"error", "status"}`. What the original says in words of its own
+/// stays: that nothing is there, a method that is not, a browser.
 pub(super) async fn as_json(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
     let is_refusal = status.is_client_error() || status.is_server_error();
     let kind = response.headers().get(header::CONTENT_TYPE);
-    if !is_refusal || kind.is_some_and(|kind| kind == "application/json") {
+    let is_said = matches!(
+        status,
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::FORBIDDEN
+    );
+    if !is_refusal || is_said || kind.is_some_and(|kind| kind == "application/json") {
         return response;
     }
     let reason = status
@@ -116,9 +120,5 @@ pub(super) async fn as_json(request: Request, next: Next) -> Response {
         .unwrap_or("refused")
         .to_lowercase();
     let body = json!({ "error": reason, "status": status.as_u16() });
-    let mut answer = (status, Json(body)).into_response();
-    if let Some(allow) = response.headers().get(header::ALLOW) {
-        answer.headers_mut().insert(header::ALLOW, allow.clone());
-    }
-    answer
+    (status, Json(body)).into_response()
 }

@@ -10,7 +10,12 @@ use rand::SeedableRng;
 use serde_json::json;
 
 fn toxic(body: serde_json::Value) -> Toxic {
-    Toxic::new(serde_json::from_value(body).unwrap(), Validation::Strict).unwrap()
+    Toxic::new(
+        serde_json::from_value(body).unwrap(),
+        Validation::Strict,
+        |_| false,
+    )
+    .unwrap()
 }
 
 fn latency(name: &str, ms: u64) -> Toxic {
