@@ -297,7 +297,9 @@ async fn a_lost_terminal_takes_the_runner_and_not_the_guard() {
         let address = world.address.to_string();
         let words = ["runner", &address, SHORT].map(OsStr::new);
         let runner = again(&words);
-        let mut line = vec![runner.get_program().to_str().unwrap()];
+        // Whoever runs the tests may ignore that signal, and every child with them.
+        let mut line = vec!["env", "--default-signal=HUP"];
+        line.push(runner.get_program().to_str().unwrap());
         line.extend(runner.get_args().map(|word| word.to_str().unwrap()));
         let wanted = runner
             .get_envs()
