@@ -95,10 +95,10 @@ fn wrong_values_are_named_with_their_line() {
     plan.yaml:4: thresholds[0]: threshold "p95=500ms": the operator must be <, <=, > or >=.
     plan.yaml:4: thresholds[0]: threshold "p100<1s": the percentile must be greater than 0 and less than 100, such as p95 or p99.9.
     plan.yaml:4: thresholds[0]: threshold "rps>100": expected pNN, avg, max or error-rate; the rate is held by shape.rate and rate_held_min
-    plan.yaml:7: requests[0].path: path "/items/{id}": unknown part {id}; expected {n:1..5000}, {pick:a|b|c} or {unique}
+    plan.yaml:7: requests[0].path: path "/items/{id}": unknown part {id}; expected {n:1..5000}, {pick:a|b|c}, {raw:a|b|c} or {unique}
     plan.yaml:7: requests[0].path: path "items": expected it to start with /
     plan.yaml:7: requests[0].path: path "/items?q=a b": expected percent-encoded ASCII without spaces and #
-    plan.yaml:8: requests[1]: body: unknown part {pick}; expected {n:1..5000}, {pick:a|b|c} or {unique}
+    plan.yaml:8: requests[1]: body: unknown part {pick}; expected {n:1..5000}, {pick:a|b|c}, {raw:a|b|c} or {unique}
     plan.yaml:11: requests[1].headers: header user-agent: the load runner sets it itself
     plan.yaml:11: requests[1].headers: header "not a name": expected a header name
     plan.yaml:11: requests[1].headers.X-Shop: header value "naïve": expected printable ASCII

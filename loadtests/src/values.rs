@@ -205,7 +205,7 @@ impl FromStr for PathText {
             return refuse(&"expected it to start with /");
         }
         let stray = |letter: char| !letter.is_ascii_graphic() || letter == '#';
-        if path.literals().any(|literal| literal.contains(stray)) {
+        if path.written().any(|written| written.contains(stray)) {
             return refuse(&"expected percent-encoded ASCII without spaces and #");
         }
         if path.size_max_bytes() > PATH_SIZE_MAX_BYTES {

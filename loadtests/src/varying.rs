@@ -12,6 +12,9 @@ use serde_json::Value;
 
 /// Most alternatives of one `{pick:…}`.
 const ALTERNATIVES_MAX: usize = 1_000;
+/// Names alternatives that are written for a path already.
+const RAW: &str = "raw";
+
 /// Most bytes of one filled `{unique}`: two hexadecimal numbers and a dash.
 const UNIQUE_SIZE_BYTES: usize = 8 + 1 + 16;
 
@@ -19,7 +22,9 @@ const UNIQUE_SIZE_BYTES: usize = 8 + 1 + 16;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VaryingError {
     /// `{…}` holds something else than a part.
-    #[error("unknown part {{{part}}}; expected {{n:1..5000}}, {{pick:a|b|c}} or {{unique}}")]
+    #[error(
+        "unknown part {{{part}}}; expected {{n:1..5000}}, {{pick:a|b|c}}, {{raw:a|b|c}} or {{unique}}"
+    )]
     Unknown {
         /// What stands between the braces.
         part: String,
@@ -31,7 +36,7 @@ pub enum VaryingError {
         range: String,
     },
     /// `{pick:…}` has more alternatives than allowed.
-    #[error("{{pick:…}} has {count} alternatives, more than {max}", max = ALTERNATIVES_MAX)]
+    #[error("a part has {count} alternatives, more than {max}", max = ALTERNATIVES_MAX)]
     Alternatives {
         /// How many there are.
         count: usize,
@@ -148,12 +153,15 @@ impl Text {
         self.pieces.iter().map(size).fold(0, usize::saturating_add)
     }
 
-    /// The parts of the text that do not vary.
-    pub(crate) fn literals(&self) -> impl Iterator<Item = &str> {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Literal(text) => Some(text.as_str()),
-            Piece::Varying(..) => None,
-        })
+    /// The parts of the text that are sent as the author wrote them.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &str> {
+        let alone = std::slice::from_ref;
+        let parts = self.pieces.iter().map(move |piece| match piece {
+            Piece::Literal(text) => alone(text),
+            Piece::Varying(Part::Pick(alternatives), Escape::None) => alternatives.as_slice(),
+            Piece::Varying(..) => &[],
+        });
+        parts.flatten().map(String::as_str)
     }
 
     fn push_literal(&mut self, text: &str) {
@@ -175,7 +183,10 @@ impl Text {
                 rest = after;
             } else if brace == "{" {
                 let (part, after) = after.split_once('}').ok_or(VaryingError::Open)?;
-                self.pieces.push(Piece::Varying(Part::parse(part)?, escape));
+                let is_written = part.starts_with(RAW) && escape == Escape::Percent;
+                let escape_part = if is_written { Escape::None } else { escape };
+                self.pieces
+                    .push(Piece::Varying(Part::parse(part)?, escape_part));
                 rest = after;
             } else {
                 return Err(VaryingError::Close);
@@ -248,7 +259,7 @@ impl Part {
         match part.split_once(':') {
             None if part == "unique" => Ok(Self::Unique),
             Some(("n", range)) => Self::parse_range(range),
-            Some(("pick", alternatives)) => {
+            Some(("pick" | RAW, alternatives)) => {
                 let alternatives: Vec<String> =
                     alternatives.split('|').map(str::to_owned).collect();
                 let count = alternatives.len();

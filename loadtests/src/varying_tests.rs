@@ -29,6 +29,18 @@ fn drawn_values_cannot_change_a_path() {
 }
 
 #[test]
+fn what_is_encoded_already_is_sent_as_it_stands_and_cannot_break_json() {
+    assert_eq!(
+        fill("/?{raw:t=a%20b&s=1|t=a%20b&s=1}", Escape::Percent),
+        "/?t=a%20b&s=1"
+    );
+    assert_eq!(fill("{raw:a\"b}", Escape::Json), "a\\\"b");
+    let path = Text::parse("/{raw:a b|c}/{pick:d e}", Escape::Percent).unwrap();
+    let written: Vec<&str> = path.written().collect();
+    assert_eq!(written, ["/", "a b", "c", "/"]);
+}
+
+#[test]
 fn a_json_string_that_is_only_a_number_becomes_one() {
     let text = Text::of_json(&json!({
         "title": "No {n:5..5} \"{pick:é\"}\"",
@@ -53,14 +65,14 @@ fn what_cannot_be_read_is_named() {
         .map(error)
         .join("\n"),
         @r"
-    unknown part {user}; expected {n:1..5000}, {pick:a|b|c} or {unique}
+    unknown part {user}; expected {n:1..5000}, {pick:a|b|c}, {raw:a|b|c} or {unique}
     {n:5..1} is not a range; expected {n:FIRST..LAST} with FIRST <= LAST
     {n:1-5} is not a range; expected {n:FIRST..LAST} with FIRST <= LAST
     {n:1..99999999999999999999} is not a range; expected {n:FIRST..LAST} with FIRST <= LAST
     a { is not closed; write {{ for the character itself
     a } is not opened; write }} for the character itself
-    unknown part {pick:a|{n:1..2}; expected {n:1..5000}, {pick:a|b|c} or {unique}
-    unknown part {}; expected {n:1..5000}, {pick:a|b|c} or {unique}
+    unknown part {pick:a|{n:1..2}; expected {n:1..5000}, {pick:a|b|c}, {raw:a|b|c} or {unique}
+    unknown part {}; expected {n:1..5000}, {pick:a|b|c}, {raw:a|b|c} or {unique}
     "
     );
 }

@@ -17,8 +17,9 @@ use crate::child::Child;
 use crate::progress::Progress;
 use crate::report::{Rehearsal, Step};
 
-/// Share of the load's time that passes before the first fault.
+/// Share of the load's time that passes before the first fault, and the most of it.
 const STEADY_SHARE: f64 = 0.2;
+const STEADY_MAX: Duration = Duration::from_secs(20);
 
 /// How much longer than planned a runner may take before the line is called broken.
 const OVERTIME_MAX: Duration = Duration::from_secs(120);
@@ -86,6 +87,7 @@ impl Line<'_> {
             binaries: &self.inputs.binaries,
             work: &work,
             objectives: &self.inputs.objectives,
+            load_plan: &self.inputs.plan,
             root: &self.inputs.root,
             sabotage: self.args.sabotage,
         };
@@ -123,7 +125,7 @@ impl Line<'_> {
         args.push(format!("http://{}", stack.service));
         args.extend([
             s("--plan"),
-            text(&self.inputs.plan),
+            text(&stack.load_plan),
             s("--out"),
             text(&self.folder.load()),
         ]);
@@ -145,7 +147,7 @@ impl Line<'_> {
         load: &mut Child,
     ) -> Result<(), Failure> {
         let began = Instant::now();
-        let time = self.args.duration.mul_f64(STEADY_SHARE);
+        let time = self.args.duration.mul_f64(STEADY_SHARE).min(STEADY_MAX);
         self.progress.begin("steady load", Some(time));
         while began.elapsed() < time {
             self.second(stack, observer).await?;
@@ -332,7 +334,7 @@ impl Line<'_> {
         let rate = self.args.rate.unwrap_or(MORE_RATE).max(MORE_RATE);
         let mut args = words(["load", "--target"]);
         args.push(format!("http://{}", stack.service));
-        args.extend([s("--plan"), text(&self.inputs.plan)]);
+        args.extend([s("--plan"), text(&stack.load_plan)]);
         args.extend([s("--rate"), rate.to_string()]);
         args.extend([s("--duration"), format!("{}s", GATE_WAIT.as_secs())]);
         stack.run_verb("more-load", args).await

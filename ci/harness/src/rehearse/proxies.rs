@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use outcome::{Failure, OrFail};
 
 use super::collector::Collector;
+use super::pictures::Studio;
 use super::stack::Stack;
 
 /// Where the service reaches what it depends on. The names of the proxies are those that the
@@ -17,19 +18,22 @@ pub(super) struct Ways {
     pub(super) charts: SocketAddr,
     /// Proxy `collector`, of spans and log records.
     pub(super) collector: SocketAddr,
+    /// Proxy `pictures`, of what cards show.
+    pub(super) pictures: SocketAddr,
 }
 
 impl Stack {
     /// Puts a proxy before everything that the service depends on.
     pub(super) async fn put_proxies(&mut self, redis: SocketAddr) -> Result<Ways, Failure> {
-        let collector = Collector::start().await?;
+        let (collector, studio) = (Collector::start().await?, Studio::start().await?);
         let ways = Ways {
             redis: self.put_proxy("redis", redis).await?,
             // Prometheus starts last, because it scrapes the others; its proxy can be there before it.
             charts: self.put_proxy("prometheus", self.prometheus).await?,
             collector: self.put_proxy("collector", collector.address).await?,
+            pictures: self.put_proxy("pictures", studio.address).await?,
         };
-        self.collector = Some(collector);
+        (self.collector, self.studio) = (Some(collector), Some(studio));
         Ok(ways)
     }
 

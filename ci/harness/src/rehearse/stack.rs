@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::binaries::Binaries;
 use super::collector::Collector;
 use super::crew::{Crew, LOOK_EVERY, Member, READY_PATIENCE, Ready};
+use super::pictures::{Signer, Studio};
 use super::ports;
 use super::proxies::Ways;
 use super::sabotage::Sabotage;
@@ -45,8 +46,12 @@ pub(crate) struct Stack {
     spawner: Spawner,
     logs: PathBuf,
     pub(super) http: reqwest::Client,
+    /// What the load is made of.
+    pub(crate) load_plan: PathBuf,
     /// Where spans and log records end.
     pub(super) collector: Option<Collector>,
+    /// Where pictures of cards come from.
+    pub(super) studio: Option<Studio>,
     /// In the order in which they were started; stopped the other way round.
     children: Vec<Arc<Member>>,
     /// Ends the keeper of processes, and the keeper.
@@ -62,6 +67,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) work: &'a Path,
     /// Objectives that rules and alerts are written from.
     pub(crate) objectives: &'a [slo::Objective],
+    /// What the load is made of, without cards that have pictures.
+    pub(crate) load_plan: &'a Path,
     /// Root of the project, for links to runbooks.
     pub(crate) root: &'a Path,
     /// What the service is made to do wrong.
@@ -72,7 +79,16 @@ fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 
-fn own_binary() -> Result<PathBuf, Failure> {
+/// The plan of the load with cards that have pictures, whose URLs only this stack's key signs.
+fn write_load_plan(plan: &Plan<'_>, signer: &Signer, ways: &Ways) -> Result<PathBuf, Failure> {
+    let sentence = "cannot write the plan of the load";
+    let without = std::fs::read_to_string(plan.load_plan).or_broken(sentence)?;
+    let file = plan.work.join("plan.yaml");
+    std::fs::write(&file, signer.plan(&without, ways.pictures)?).or_broken(sentence)?;
+    Ok(file)
+}
+
+pub(super) fn own_binary() -> Result<PathBuf, Failure> {
     std::env::current_exe().or_broken("cannot find this program's own file")
 }
 
@@ -100,7 +116,9 @@ impl Stack {
             spawner: Spawner::start(),
             logs: logs.to_owned(),
             http: http.or_broken("cannot make an HTTP client")?,
+            load_plan: PathBuf::new(),
             collector: None,
+            studio: None,
             children: Vec::new(),
             keeper: None,
         })
@@ -117,8 +135,10 @@ impl Stack {
             .await?;
         self.start_toxiproxy().await?;
         let ways = self.put_proxies(loopback(redis_port)).await?;
+        let signer = Signer::new(plan.work)?;
         self.start_desk(plan.work).await?;
-        self.start_service(&ways, plan.sabotage).await?;
+        self.start_service(&ways, &signer, plan.sabotage).await?;
+        self.load_plan = write_load_plan(plan, &signer, &ways)?;
         super::rules::write(plan, self.desk, self.service)?;
         self.start_alertmanager(binaries.alertmanager.clone(), alertmanager_port, plan)
             .await?;
@@ -140,7 +160,7 @@ impl Stack {
         self.spawn_with(name, binary, args, Vec::new()).await
     }
 
-    async fn spawn_with(
+    pub(super) async fn spawn_with(
         &mut self,
         name: &str,
         binary: PathBuf,
@@ -172,7 +192,7 @@ impl Stack {
         self.spawner.spawn(program, &self.logs).await
     }
 
-    fn newest(&self) -> Result<&Member, Failure> {
+    pub(super) fn newest(&self) -> Result<&Member, Failure> {
         let newest = self.children.last();
         newest
             .map(|member| &**member)
@@ -180,7 +200,7 @@ impl Stack {
     }
 
     /// What the newest child says where it listens.
-    async fn newest_says(&self) -> Result<String, Failure> {
+    pub(super) async fn newest_says(&self) -> Result<String, Failure> {
         let mut child = self.newest()?.child.lock().await;
         let Some(child) = child.as_mut() else {
             return Err(Failure::broken(
@@ -235,63 +255,6 @@ impl Stack {
             .await?;
         let line = self.newest_says().await?;
         self.desk = address_in(&line, "http://")?;
-        Ok(())
-    }
-
-    async fn start_service(
-        &mut self,
-        ways: &Ways,
-        sabotage: Option<Sabotage>,
-    ) -> Result<(), Failure> {
-        let redis = format!("redis.url=redis://{}", ways.redis);
-        let fixed = [
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--admin",
-            "127.0.0.1:0",
-            "--set",
-            &redis,
-        ];
-        let mut args: Vec<String> = fixed.map(str::to_owned).to_vec();
-        // A rehearsal samples every trace, and looks at Redis again soon after a fault.
-        let settings = [
-            "telemetry.trace_ratio=1.0".to_owned(),
-            "redis.breaker.cooldown=2s".to_owned(),
-            format!("telemetry.otlp_endpoint=http://{}", ways.collector),
-            format!("prometheus.url=http://{}", ways.charts),
-            "prometheus.step_min=1s".to_owned(),
-        ];
-        for setting in settings {
-            args.extend(["--set".to_owned(), setting]);
-        }
-        let mut env = Vec::new();
-        if let Some(sabotage) = sabotage {
-            args.extend(
-                sabotage
-                    .settings()
-                    .into_iter()
-                    .flat_map(|setting| ["--set".to_owned(), setting]),
-            );
-            env.push(("PROOFMARK_REHEARSAL".to_owned(), "1".to_owned()));
-        }
-        let (first, first_env) = (args.clone(), env.clone());
-        self.spawn_with("service", own_binary()?, first, first_env)
-            .await?;
-        let line = self.newest_says().await?;
-        self.service = address_in(&line, "public http://")?;
-        self.admin = address_in(&line, "admin http://")?;
-        // Everybody knows these addresses by now: it must come back on them.
-        args[2] = self.service.to_string();
-        args[4] = self.admin.to_string();
-        let program = Program {
-            name: "service".to_owned(),
-            binary: own_binary()?,
-            args,
-            env,
-        };
-        let ready = Ready::Answers(format!("http://{}/livez", self.admin));
-        self.newest()?.may_be_broken(program, ready);
         Ok(())
     }
 
@@ -449,7 +412,7 @@ impl Stack {
 }
 
 /// The socket address that follows `before` in a line such as `listening http://127.0.0.1:80`.
-fn address_in(line: &str, before: &str) -> Result<SocketAddr, Failure> {
+pub(super) fn address_in(line: &str, before: &str) -> Result<SocketAddr, Failure> {
     let rest = line.split_once(before).map_or("", |(_, rest)| rest);
     let text = rest.split_whitespace().next().unwrap_or_default();
     text.parse()
