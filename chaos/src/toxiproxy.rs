@@ -11,6 +11,7 @@ mod limit;
 mod error;
 mod toxic;
 mod chain;
+mod ends;
 mod link;
 mod traffic;
 mod connections;
@@ -25,6 +26,7 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use outcome::{Failure, OrFail, Outcome};
 use tokio::net::TcpListener;
@@ -35,8 +37,9 @@ use crate::interrupt::{Interrupt, Stopped};
 use api::Offer;
 pub(crate) use api::Token;
 pub(crate) use child::ToxiproxyChild;
+use ends::Patience;
 pub(crate) use lease::LEASE_SECONDS_MAX;
-use proxy::Hosts;
+use proxy::{Hosts, Rules};
 use registry::Registry;
 use toxic::Validation;
 
@@ -69,6 +72,12 @@ pub struct Args {
     /// Bearer TOKEN`. Only /version needs none.
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Close a connection over which nothing has moved for so long, 100ms to 7days.
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = silence)]
+    pub idle_timeout: Duration,
+    /// The same for a connection of which one side has ended.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = silence)]
+    pub half_open_timeout: Duration,
     /// Offer exactly the original's API: no leases, and what it does not know is ignored.
     #[arg(long, hide = true)]
     pub as_original: bool,
@@ -76,6 +85,15 @@ pub struct Args {
     /// for itself.
     #[arg(long, hide = true)]
     pub until_stdin_closes: bool,
+}
+
+/// How long a connection may be silent, from text such as `1h`.
+fn silence(text: &str) -> Result<Duration, String> {
+    let silence = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if (limit::SILENCE_MIN..=limit::SILENCE_MAX).contains(&silence) {
+        return Ok(silence);
+    }
+    Err("expected 100ms to 7days".to_owned())
 }
 
 /// Serves until SIGTERM, which is how a server is stopped, SIGINT or SIGHUP. Prints
@@ -118,8 +136,7 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
 pub struct Settings {
     listen: SocketAddr,
     seed: u64,
-    hosts: Hosts,
-    validation: Validation,
+    rules: Rules,
     offer: Offer,
 }
 
@@ -134,13 +151,18 @@ impl Settings {
         Ok(Self {
             listen: args.listen,
             seed: args.seed,
-            hosts: Hosts {
-                allowed: args.allow_remote,
-            },
-            validation: if args.validate {
-                Validation::Strict
-            } else {
-                Validation::AsOriginal
+            rules: Rules {
+                hosts: Hosts {
+                    allowed: args.allow_remote,
+                },
+                validation: match args.validate {
+                    true => Validation::Strict,
+                    false => Validation::AsOriginal,
+                },
+                patience: Patience {
+                    idle: args.idle_timeout,
+                    half_open: args.half_open_timeout,
+                },
             },
             offer,
         })
@@ -187,10 +209,12 @@ impl ToxiproxyServer {
         Self::start_with(Settings {
             listen,
             seed,
-            hosts: Hosts {
-                allowed: allow_remote,
+            rules: Rules {
+                hosts: Hosts {
+                    allowed: allow_remote,
+                },
+                ..Rules::default()
             },
-            validation: Validation::AsOriginal,
             offer: Offer::default(),
         })
         .await
@@ -202,17 +226,13 @@ impl ToxiproxyServer {
     /// As [`ToxiproxyServer::start`].
     pub async fn start_with(settings: Settings) -> Result<Self, Failure> {
         let listen = settings.listen;
-        outcome::check_target(&listen.ip().to_string(), &settings.hosts.allowed)?;
+        outcome::check_target(&listen.ip().to_string(), &settings.rules.hosts.allowed)?;
         let sentence = || format!("cannot offer Toxiproxy on {listen}");
         let listener = TcpListener::bind(listen).await.or_broken(sentence())?;
         let address = listener.local_addr().or_broken(sentence())?;
         let stop = CancellationToken::new();
-        let registry = Arc::new(Registry::new(
-            settings.hosts,
-            settings.validation,
-            settings.seed,
-            stop.clone(),
-        ));
+        let registry = Registry::new(settings.rules, settings.seed, stop.clone());
+        let registry = Arc::new(registry);
         let app = api::router(Arc::clone(&registry), settings.offer);
         let serving = serve::serve(listener, app, stop.clone());
         let served = tokio::spawn(async move {

@@ -12,10 +12,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::chain::Chain;
+use super::ends::{Ends, Patience};
 use super::error::ApiError;
 use super::limit::{CHANGE_TIME_MAX, CHANGES_QUEUED_MAX, CONNECTIONS_MAX, DIAL_TIME_MAX};
 use super::limit::{KEEPALIVE_IDLE, KEEPALIVE_INTERVAL};
-use super::link::{Change, Ends, Link};
+use super::link::{Change, Link};
 use super::toxic::{Stream, Toxic};
 use super::traffic::Traffic;
 
@@ -24,6 +25,7 @@ use super::traffic::Traffic;
 pub(crate) struct Connections {
     inner: Arc<Mutex<Inner>>,
     traffic: Arc<Traffic>,
+    patience: Patience,
 }
 
 #[derive(Debug)]
@@ -55,7 +57,7 @@ impl Drop for Entry {
 
 impl Connections {
     /// No connections and no toxics yet; `seed` decides all that is random.
-    pub(crate) fn new(seed: u64, traffic: Arc<Traffic>) -> Self {
+    pub(crate) fn new(seed: u64, traffic: Arc<Traffic>, patience: Patience) -> Self {
         let inner = Inner {
             toxics: Arc::new([]),
             open: HashMap::new(),
@@ -65,6 +67,7 @@ impl Connections {
         Self {
             inner: Arc::new(Mutex::new(inner)),
             traffic,
+            patience,
         }
     }
 
@@ -73,7 +76,7 @@ impl Connections {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Serves a client until either side, a toxic or `proxy_closed` ends it.
+    /// Serves a client until either side, a toxic, `proxy_closed` or long silence ends it.
     pub(crate) async fn serve(
         self,
         client: TcpStream,
@@ -92,8 +95,12 @@ impl Connections {
         let (Ok(()), Ok(())) = (prepare(&client), prepare(&server)) else {
             return;
         };
-        let [up, down] = self.links(entry.id, client, server, closed);
-        tokio::join!(up.run(), down.run());
+        let ends = Arc::new(Ends::new(closed));
+        let [up, down] = self.links(entry.id, client, server, &ends);
+        tokio::select! {
+            _ = async { tokio::join!(up.run(), down.run()) } => {}
+            () = ends.abandoned(self.patience) => {}
+        }
     }
 
     /// Counts a connection before its upstream is dialed; `None` when there are too many.
@@ -112,15 +119,8 @@ impl Connections {
     }
 
     /// Makes both links; from here on they are told about changes.
-    fn links(
-        &self,
-        id: u64,
-        client: TcpStream,
-        server: TcpStream,
-        closed: CancellationToken,
-    ) -> [Link; 2] {
+    fn links(&self, id: u64, client: TcpStream, server: TcpStream, ends: &Arc<Ends>) -> [Link; 2] {
         let (client, server) = (Arc::new(client), Arc::new(server));
-        let ends = Arc::new(Ends::new(closed));
         let mut inner = self.lock();
         let mut link = |stream, source: &Arc<_>, destination: &Arc<_>| {
             let random = generator(inner.seed, id, stream);
@@ -136,7 +136,7 @@ impl Connections {
                 source: Arc::clone(source),
                 destination: Arc::clone(destination),
                 changes,
-                ends: Arc::clone(&ends),
+                ends: Arc::clone(ends),
                 traffic: Arc::clone(&self.traffic),
             }
         };

@@ -53,6 +53,18 @@ pub(crate) const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 /// Time between such questions; the system gives a peer up after a few without an answer.
 pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 
+/// How long nothing may move over a connection before it is closed.
+pub(crate) const IDLE_TIME: Duration = Duration::from_secs(60 * 60);
+
+/// The same once one side has said all it had to say.
+pub(crate) const HALF_OPEN_TIME: Duration = Duration::from_secs(5 * 60);
+
+/// Shortest of these times that can be asked for.
+pub(crate) const SILENCE_MIN: Duration = Duration::from_millis(100);
+
+/// Longest of these times that can be asked for.
+pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// How long open connections may take to adopt a change of toxics.
 pub(crate) const CHANGE_TIME_MAX: Duration = Duration::from_secs(5);
 

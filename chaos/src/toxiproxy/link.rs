@@ -6,16 +6,17 @@
 //! which spoils an RST.
 
 use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::BytesMut;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::WaitForCancellationFuture;
 
 use super::chain::{Chain, End};
+use super::ends::Ends;
 use super::limit::READ_BYTES_MAX;
 use super::toxic::{Stream, Toxic};
 use super::traffic::Traffic;
@@ -30,31 +31,6 @@ pub(crate) struct Change {
     pub(crate) toxics: Arc<[Toxic]>,
     /// Dropped when the link has adopted them; whoever made the change waits for that.
     pub(crate) adopted: mpsc::Sender<()>,
-}
-
-/// What the two links of a connection share.
-#[derive(Debug)]
-pub(crate) struct Ends {
-    /// Cancelled when the connection has to go, by whomever.
-    pub(crate) closed: CancellationToken,
-    /// Links through which something can still come.
-    alive: AtomicUsize,
-}
-
-impl Ends {
-    /// The ends of a connection of two links.
-    pub(crate) fn new(closed: CancellationToken) -> Self {
-        Self {
-            closed,
-            alive: AtomicUsize::new(2),
-        }
-    }
-
-    fn one_is_exhausted(&self) {
-        if self.alive.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.closed.cancel();
-        }
-    }
 }
 
 /// One direction of one connection.
@@ -80,39 +56,61 @@ enum Event {
 impl Link {
     /// Carries bytes until the connection is closed or this direction has ended.
     pub(crate) async fn run(mut self) {
+        let ends = Arc::clone(&self.ends);
+        let mut closed = pin!(ends.closed.cancelled());
         let mut buffer = BytesMut::new();
         let mut counted = false;
         loop {
             let now = Instant::now();
-            self.chain.advance(now);
+            // Most bytes can go at once, without asking whether they may.
+            let Ok(is_full) = self.carry(now) else {
+                // A peer is gone; the other one learns it by losing its connection too.
+                return ends.closed.cancel();
+            };
             if self.chain.is_exhausted() && !counted {
                 counted = true;
-                self.ends.one_is_exhausted();
+                ends.one_is_exhausted();
             }
             match self.chain.end() {
                 Some(End::Finished) => return self.hang_up(),
-                Some(End::Cut) => return self.ends.closed.cancel(),
+                Some(End::Cut) => return ends.closed.cancel(),
                 None => {}
             }
-            let carried = match self.next_event(now).await {
+            match self.next_event(now, is_full, closed.as_mut()).await {
                 Event::Closed => return,
-                Event::Changed(change) => {
-                    self.adopt(change);
-                    Ok(())
-                }
-                Event::Readable => self.read(&mut buffer),
-                Event::Writable => self.write(),
-                Event::Due => Ok(()),
-            };
-            if carried.is_err() {
-                // A peer is gone; the other one learns it by losing its connection too.
-                return self.ends.closed.cancel();
+                Event::Changed(change) => self.adopt(change),
+                Event::Readable if self.read(&mut buffer).is_err() => return ends.closed.cancel(),
+                Event::Readable | Event::Writable | Event::Due => {}
             }
         }
     }
 
-    async fn next_event(&mut self, now: Instant) -> Event {
+    /// Moves everything that is due as far as it goes; true when the destination takes no more.
+    fn carry(&mut self, now: Instant) -> io::Result<bool> {
+        self.chain.advance(now);
+        while let Some(output) = self.chain.output() {
+            match self.destination.try_write(output) {
+                Ok(count) => {
+                    self.traffic.sent(self.stream, count);
+                    self.ends.moved(now);
+                    self.chain.written(count);
+                    self.chain.advance(now);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    async fn next_event(
+        &mut self,
+        now: Instant,
+        is_full: bool,
+        closed: Pin<&mut WaitForCancellationFuture<'_>>,
+    ) -> Event {
         let wake = self.chain.next_wake(now);
+        self.ends.set_waiting(self.stream, wake.is_some());
         let due = async {
             match wake {
                 Some(wake) => tokio::time::sleep_until(wake).await,
@@ -122,9 +120,9 @@ impl Link {
         // An error of readiness comes back from the read or write that follows.
         tokio::select! {
             biased;
-            () = self.ends.closed.cancelled() => Event::Closed,
+            () = closed => Event::Closed,
             Some(change) = self.changes.recv() => Event::Changed(change),
-            _ = self.destination.writable(), if self.chain.output().is_some() => Event::Writable,
+            _ = self.destination.writable(), if is_full => Event::Writable,
             () = due => Event::Due,
             _ = self.source.readable(), if self.chain.wants_input() => Event::Readable,
         }
@@ -148,22 +146,8 @@ impl Link {
             Ok(0) => self.chain.finish(now),
             Ok(count) => {
                 self.traffic.received(self.stream, count);
+                self.ends.moved(now);
                 self.chain.push(buffer.split().freeze(), now);
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
-    fn write(&mut self) -> io::Result<()> {
-        let Some(output) = self.chain.output() else {
-            return Ok(());
-        };
-        match self.destination.try_write(output) {
-            Ok(count) => {
-                self.traffic.sent(self.stream, count);
-                self.chain.written(count);
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),

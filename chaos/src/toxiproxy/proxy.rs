@@ -13,6 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::connections::Connections;
+use super::ends::Patience;
 use super::error::ApiError;
 use super::limit::{CHANGE_TIME_MAX, TOXICS_MAX};
 use super::toxic::{NewToxic, Stream, Toxic, ToxicUpdate, Validation, checked_name};
@@ -62,6 +63,14 @@ pub(crate) struct ProxyUpdate {
 pub(crate) struct Hosts {
     /// Hosts beside loopback.
     pub(crate) allowed: Vec<String>,
+}
+
+/// What all proxies of a server have in common.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rules {
+    pub(crate) hosts: Hosts,
+    pub(crate) validation: Validation,
+    pub(crate) patience: Patience,
 }
 
 impl Hosts {
@@ -131,9 +140,10 @@ struct Running {
 
 impl Proxy {
     /// The proxy that a request describes; it listens when it is enabled.
-    pub(crate) async fn new(wanted: NewProxy, hosts: &Hosts, seed: u64) -> Result<Self, ApiError> {
-        hosts.check_upstream(&wanted.upstream)?;
-        let listen = hosts
+    pub(crate) async fn new(wanted: NewProxy, rules: &Rules, seed: u64) -> Result<Self, ApiError> {
+        rules.hosts.check_upstream(&wanted.upstream)?;
+        let listen = rules
+            .hosts
             .resolve(wanted.listening())
             .await
             .map_err(ApiError::of_listening)?;
@@ -143,7 +153,7 @@ impl Proxy {
             listen,
             upstream: wanted.upstream,
             toxics: Vec::new(),
-            connections: Connections::new(seed, Arc::clone(&traffic)),
+            connections: Connections::new(seed, Arc::clone(&traffic), rules.patience),
             traffic,
             running: None,
             leased: Leased {

@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::error::ApiError;
 use super::lease::{Book, NewLease, Signs};
 use super::limit::PROXIES_MAX;
-use super::proxy::{Hosts, NewProxy, Proxy, ProxyUpdate};
-use super::toxic::{NewToxic, ToxicUpdate, Validation};
+use super::proxy::{NewProxy, Proxy, ProxyUpdate, Rules};
+use super::toxic::{NewToxic, ToxicUpdate};
 use super::traffic::Reading;
 
 /// Pause between two attempts to undo what was done under a lease.
@@ -30,8 +30,7 @@ type Slot = Arc<tokio::sync::Mutex<Option<Proxy>>>;
 #[derive(Debug)]
 pub(crate) struct Registry {
     slots: Mutex<BTreeMap<String, Slot>>,
-    hosts: Hosts,
-    validation: Validation,
+    rules: Rules,
     seed: AtomicU64,
     book: Mutex<Book>,
     stop: CancellationToken,
@@ -39,16 +38,10 @@ pub(crate) struct Registry {
 
 impl Registry {
     /// No proxies yet. Nothing is undone any more once `stop` is cancelled.
-    pub(crate) fn new(
-        hosts: Hosts,
-        validation: Validation,
-        seed: u64,
-        stop: CancellationToken,
-    ) -> Self {
+    pub(crate) fn new(rules: Rules, seed: u64, stop: CancellationToken) -> Self {
         Self {
             slots: Mutex::default(),
-            hosts,
-            validation,
+            rules,
             seed: AtomicU64::new(seed),
             book: Mutex::default(),
             stop,
@@ -114,7 +107,7 @@ impl Registry {
             self.book().check(lease, &wanted.name, Instant::now())?;
         }
         let seed = self.seed.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        let proxy = Proxy::new(wanted, &self.hosts, seed).await?;
+        let proxy = Proxy::new(wanted, &self.rules, seed).await?;
         Ok(slot.insert(proxy).to_json())
     }
 
@@ -150,7 +143,7 @@ impl Registry {
         };
         let mut slot = slot.lock_owned().await;
         match slot.as_mut() {
-            Some(same) if same.equals(&wanted, &self.hosts).await? => Ok(same.to_json()),
+            Some(same) if same.equals(&wanted, &self.rules.hosts).await? => Ok(same.to_json()),
             // Nothing could bring the other one back when the lease ends.
             Some(_) if wanted.lease.is_some() => Err(ApiError::ProxyExists),
             Some(other) => {
@@ -176,7 +169,7 @@ impl Registry {
         if let Some(lease) = &wanted.lease {
             self.book().check(lease, name, Instant::now())?;
         }
-        proxy.update(wanted, &self.hosts).await?;
+        proxy.update(wanted, &self.rules.hosts).await?;
         Ok(proxy.to_json())
     }
 
@@ -191,7 +184,7 @@ impl Registry {
         if let Some(lease) = &lease {
             self.book().check(lease, name, Instant::now())?;
         }
-        proxy.add_toxic(toxic, self.validation, lease).await
+        proxy.add_toxic(toxic, self.rules.validation, lease).await
     }
 
     /// Changes a toxic, perhaps under a lease.
@@ -207,7 +200,7 @@ impl Registry {
             self.book().check(lease, name, Instant::now())?;
         }
         proxy
-            .update_toxic(toxic, &update, self.validation, lease.as_deref())
+            .update_toxic(toxic, &update, self.rules.validation, lease.as_deref())
             .await
     }
 

@@ -161,9 +161,10 @@ impl Kind {
 }
 
 /// How much of a request is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Validation {
     /// As much as the original does.
+    #[default]
     AsOriginal,
     /// Everything that makes no sense is refused.
     Strict,

@@ -7,6 +7,7 @@
 
 mod cli;
 mod child;
+mod descriptors;
 mod build;
 mod interrupt;
 mod say;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
 
 /// Runs a verb to its end; a panic anywhere below is a bug and ends in exit code 70.
 fn run(verb: Verb) -> Result<Outcome, Failure> {
+    descriptors::raise_limit();
     let runtime = tokio::runtime::Runtime::new().or_broken("cannot start the async runtime")?;
     let guarded = std::panic::AssertUnwindSafe(|| runtime.block_on(cli::dispatch(verb)));
     let found = std::panic::catch_unwind(guarded);

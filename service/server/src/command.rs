@@ -4,13 +4,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use outcome::{Failure, OrFail, Outcome};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::Config;
-
-/// Descriptors that are enough for any number of connections that can be configured.
-const DESCRIPTORS_WANTED: u64 = 131_072;
 
 /// Arguments of `serve`.
 #[derive(Debug, Clone, clap::Args)]
@@ -46,7 +42,6 @@ pub async fn run(args: Args) -> Result<Outcome, Failure> {
         return Ok(Outcome::Held);
     }
     let config = configuration(args)?;
-    raise_descriptor_limit();
     // Before the start, so that a signal in its midst is not lost.
     let mut stop = Stop::new()?;
     let server = crate::start(config).await?;
@@ -82,24 +77,6 @@ pub(crate) fn layered(file: Option<&Path>, settings: &[String]) -> Result<Config
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
     Config::layered(file, &variables, settings).or_misused("configuration")
-}
-
-/// Each connection is a descriptor, and the usual soft limit of 1,024 would be the real cap.
-fn raise_descriptor_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let wanted = limit
-        .maximum
-        .map_or(DESCRIPTORS_WANTED, |hard| hard.min(DESCRIPTORS_WANTED));
-    if limit.current.is_some_and(|soft| soft < wanted) {
-        // If it is refused, the service runs with what it has.
-        let _ = setrlimit(
-            Resource::Nofile,
-            Rlimit {
-                current: Some(wanted),
-                maximum: limit.maximum,
-            },
-        );
-    }
 }
 
 /// The signals that end the service.
