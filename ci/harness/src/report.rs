@@ -93,12 +93,51 @@ pub(crate) struct Experiment {
     /// How it ended.
     #[serde(serialize_with = "as_word")]
     pub(crate) outcome: Outcome,
-    /// Seconds from the fault to its first effect.
+    /// Its stages, in order.
+    pub(crate) stages: Vec<Stage>,
+    /// Seconds from the first fault to its first effect.
     pub(crate) effect_seconds: Option<f64>,
     /// Seconds from the rollback to the steady state.
     pub(crate) recovery_seconds: Option<f64>,
+    /// What users had during the faults.
+    pub(crate) users: Vec<Users>,
+    /// The alerts that saw it.
+    pub(crate) alerts: Vec<Detection>,
+    /// Its picture in the report folder, if it was drawn.
+    pub(crate) timeline: Option<String>,
     /// Why it ended so, when it did not hold.
     pub(crate) detail: String,
+}
+
+/// One stage of an experiment.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Stage {
+    /// Its name.
+    pub(crate) name: String,
+    /// Seconds from its faults to their first effect.
+    pub(crate) effect_seconds: Option<f64>,
+}
+
+/// What users had of one objective during the faults.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Users {
+    /// Name of the objective.
+    pub(crate) objective: String,
+    /// The share of good events that was seen.
+    pub(crate) attained: Option<f64>,
+    /// The share that the experiment asks for.
+    pub(crate) least: f64,
+}
+
+/// An alert that saw the faults, in seconds since the first of them.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Detection {
+    /// Name of the alert.
+    pub(crate) alert: String,
+    /// When it was seen to be pending.
+    pub(crate) pending_seconds: Option<f64>,
+    /// When it was seen to fire.
+    pub(crate) firing_seconds: Option<f64>,
 }
 
 /// What the gate says of one objective.
@@ -227,19 +266,42 @@ mod tests {
                 name: "redis-slow".to_owned(),
                 title: "Redis answers 800 ms late".to_owned(),
                 outcome: Outcome::Held,
+                stages: vec![stage("smoke", 1.2), stage("full", 3.0)],
                 effect_seconds: Some(1.2),
                 recovery_seconds: Some(2.0),
+                users: vec![Users {
+                    objective: "latency".to_owned(),
+                    attained: Some(0.962),
+                    least: 0.9,
+                }],
+                alerts: vec![Detection {
+                    alert: "LatencyBurnsSlow".to_owned(),
+                    pending_seconds: Some(5.0),
+                    firing_seconds: Some(9.0),
+                }],
+                timeline: Some("chaos/redis-slow.timeline.png".to_owned()),
                 detail: String::new(),
             },
             Experiment {
                 name: "redis-gone".to_owned(),
                 title: "Redis is gone".to_owned(),
                 outcome: Outcome::Inconclusive,
+                stages: Vec::new(),
                 effect_seconds: None,
                 recovery_seconds: None,
+                users: Vec::new(),
+                alerts: Vec::new(),
+                timeline: Some("chaos/redis-gone.timeline.png".to_owned()),
                 detail: "the fault left no mark <in 8 s>".to_owned(),
             },
         ]
+    }
+
+    fn stage(name: &str, effect_seconds: f64) -> Stage {
+        Stage {
+            name: name.to_owned(),
+            effect_seconds: Some(effect_seconds),
+        }
     }
 
     /// A rehearsal in round numbers in which one objective was missed.

@@ -6,7 +6,10 @@ use outcome::{Failure, OrFail};
 use serde::de::DeserializeOwned;
 
 use super::observe::Fault;
-use crate::report::{Alert, Experiment, Load, Objective};
+use crate::report::{Alert, Detection, Experiment, Load, Objective, Stage, Users};
+
+/// Experiments whose names have room above a picture.
+const NAMED_MAX: usize = 4;
 
 /// Largest result that is read: what a runner of ours writes is far smaller.
 const RESULT_BYTES_MAX: u64 = 64 << 20;
@@ -115,32 +118,63 @@ fn journals(folder: &Path) -> Result<Vec<chaos::Journal>, Failure> {
 /// # Errors
 /// [`Failure::broken`] when a journal cannot be read.
 pub(crate) fn experiments(folder: &Path) -> Result<Vec<Experiment>, Failure> {
-    let digested = journals(folder)?.into_iter().map(|journal| Experiment {
-        outcome: journal.outcome(),
-        name: journal.experiment.name,
-        title: journal.experiment.title,
-        effect_seconds: journal.effect_seconds,
-        recovery_seconds: journal.recovery_seconds,
-        detail: journal.detail,
-    });
-    Ok(digested.collect())
+    let journals = journals(folder)?.into_iter();
+    Ok(journals
+        .map(|journal| experiment(folder, journal))
+        .collect())
 }
 
-/// The faults that were active, each under the name of its experiment.
+fn experiment(folder: &Path, journal: chaos::Journal) -> Experiment {
+    let outcome = journal.outcome();
+    let name = journal.experiment.name;
+    let picture = format!("{name}.timeline.png");
+    let is_drawn = folder.join(&picture).is_file();
+    let stages = journal.stages.into_iter().map(|stage| Stage {
+        name: stage.name,
+        effect_seconds: stage.effect_seconds,
+    });
+    let users = journal.users.into_iter().map(|user| Users {
+        objective: user.objective,
+        attained: user.attained,
+        least: user.least,
+    });
+    let alerts = journal.detections.into_iter().map(|seen| Detection {
+        alert: seen.alert,
+        pending_seconds: seen.pending_seconds,
+        firing_seconds: seen.firing_seconds,
+    });
+    Experiment {
+        outcome,
+        title: journal.experiment.title,
+        stages: stages.collect(),
+        effect_seconds: journal.effect_seconds,
+        recovery_seconds: journal.recovery_seconds,
+        users: users.collect(),
+        alerts: alerts.collect(),
+        timeline: is_drawn.then(|| format!("chaos/{picture}")),
+        detail: journal.detail,
+        name,
+    }
+}
+
+/// When the faults of each experiment were there. More than a few are known by their numbers, as the
+/// report counts them.
 ///
 /// # Errors
 /// [`Failure::broken`] when a journal cannot be read.
 pub(crate) fn faults(folder: &Path) -> Result<Vec<Fault>, Failure> {
-    let of_journal = |journal: chaos::Journal| {
-        let label = journal.experiment.name.replace('-', " ");
-        let stages = journal.stages.into_iter();
-        stages.map(move |stage| Fault {
-            label: label.clone(),
-            from: stage.start,
-            to: stage.end,
-        })
-    };
-    Ok(journals(folder)?.into_iter().flat_map(of_journal).collect())
+    let journals = journals(folder)?;
+    let named = journals.len() <= NAMED_MAX;
+    let faults = journals.into_iter().enumerate().filter_map(|(place, one)| {
+        let from = one.stages.first()?.start;
+        let to = one.stages.last()?.end;
+        let label = match named {
+            true => one.experiment.name.replace('-', " "),
+            false => (place + 1).to_string(),
+        };
+        Some(Fault { label, from, to })
+    });
+    Ok(faults.collect())
 }
 
 #[cfg(test)]

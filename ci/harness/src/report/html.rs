@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use outcome::Outcome;
+
 use super::{Rehearsal, text};
 
 const STYLE: &str = include_str!("report.css");
@@ -83,25 +85,63 @@ fn objectives(out: &mut String, rehearsal: &Rehearsal) {
 }
 
 fn experiments(out: &mut String, rehearsal: &Rehearsal) {
-    let rows = rehearsal.experiments.iter().map(|experiment| {
+    let numbered = || (1..).zip(&rehearsal.experiments);
+    let rows = numbered().map(|(number, experiment)| {
+        let why = match experiment.detail.as_str() {
+            "" => String::new(),
+            why => format!("<br><small>{}</small>", escape(why)),
+        };
         [
+            number.to_string(),
             badge(experiment.outcome.as_str()),
             format!(
-                "<a href=\"chaos/{}.html\">{}</a>",
+                "<a href=\"chaos/{}.html\">{}</a>{why}",
                 escape(&experiment.name),
                 escape(&experiment.title)
             ),
-            text::times(experiment),
-            escape(&experiment.detail),
+            lines(&text::stages(experiment)),
+            text::seconds(experiment.recovery_seconds),
+            lines(&text::users(experiment)),
+            lines(&text::detected(experiment)),
         ]
     });
     table(
         out,
         "Experiments",
-        ["outcome", "experiment", "times", "why"],
+        [
+            "",
+            "outcome",
+            "experiment",
+            "felt after",
+            "over after",
+            "users had",
+            "alerts",
+        ],
         rows,
         "No experiment was reached.",
     );
+    let drawn = numbered().filter_map(|(number, experiment)| {
+        let picture = experiment.timeline.as_deref()?;
+        Some((number, experiment, picture))
+    });
+    for (number, experiment, picture) in drawn {
+        // What did not hold is looked at first.
+        let open = match experiment.outcome {
+            Outcome::Held => "",
+            _ => " open",
+        };
+        let (title, picture) = (escape(&experiment.title), escape(picture));
+        let _ = writeln!(
+            out,
+            "<details{open}><summary>{number}. {title}</summary>\n<img src=\"{picture}\" \
+             alt=\"Timeline: {title}\" loading=\"lazy\"></details>"
+        );
+    }
+}
+
+/// What is listed with commas, with a line for each.
+fn lines(list: &str) -> String {
+    escape(list).replace(", ", "<br>")
 }
 
 fn alerts(out: &mut String, rehearsal: &Rehearsal) {
@@ -149,11 +189,11 @@ fn steps(out: &mut String, rehearsal: &Rehearsal) {
     );
 }
 
-fn table(
+fn table<const N: usize>(
     out: &mut String,
     title: &str,
-    columns: [&str; 4],
-    rows: impl Iterator<Item = [String; 4]>,
+    columns: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
     nothing: &str,
 ) {
     let _ = write!(out, "<section>\n<h2>{title}</h2>\n");

@@ -48,19 +48,7 @@ pub(super) fn markdown(rehearsal: &Rehearsal) -> String {
             ]
         }),
     );
-    table(
-        &mut out,
-        "Experiments",
-        ["experiment", "outcome", "times", "why"],
-        rehearsal.experiments.iter().map(|experiment| {
-            [
-                experiment.title.clone(),
-                experiment.outcome.to_string(),
-                text::times(experiment),
-                experiment.detail.clone(),
-            ]
-        }),
-    );
+    experiments(&mut out, rehearsal);
     table(
         &mut out,
         "Alerts",
@@ -77,11 +65,38 @@ pub(super) fn markdown(rehearsal: &Rehearsal) -> String {
     out
 }
 
-fn table(
+fn experiments(out: &mut String, rehearsal: &Rehearsal) {
+    table(
+        out,
+        "Experiments",
+        [
+            "experiment",
+            "outcome",
+            "felt after",
+            "over after",
+            "users had",
+            "alerts",
+            "why",
+        ],
+        rehearsal.experiments.iter().map(|experiment| {
+            [
+                experiment.title.clone(),
+                experiment.outcome.to_string(),
+                text::stages(experiment),
+                text::seconds(experiment.recovery_seconds),
+                text::users(experiment),
+                text::detected(experiment),
+                experiment.detail.clone(),
+            ]
+        }),
+    );
+}
+
+fn table<const N: usize>(
     out: &mut String,
     title: &str,
-    columns: [&str; 4],
-    rows: impl Iterator<Item = [String; 4]>,
+    columns: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
 ) {
     let _ = writeln!(out, "## {title}\n");
     let mut rows = rows.peekable();
@@ -89,11 +104,7 @@ fn table(
         out.push_str("none\n\n");
         return;
     }
-    let _ = writeln!(
-        out,
-        "| {} |\n| --- | --- | --- | --- |",
-        columns.join(" | ")
-    );
+    let _ = writeln!(out, "| {} |\n|{}", columns.join(" | "), " --- |".repeat(N));
     for row in rows {
         let _ = writeln!(out, "| {} |", row.map(|text| cell(&text)).join(" | "));
     }

@@ -26,7 +26,7 @@ pub(crate) fn terminal(rehearsal: &Rehearsal) -> String {
     }
     heading(&mut out, "experiments", rehearsal.experiments.is_empty());
     for experiment in &rehearsal.experiments {
-        let name = (experiment.title.as_str(), NAME_WIDTH);
+        let name = (experiment.name.as_str(), NAME_WIDTH);
         line(
             &mut out,
             experiment.outcome.as_str(),
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_80_columns() {
         let mut rehearsal = sample();
-        rehearsal.experiments[0].title = "x".repeat(100);
+        rehearsal.experiments[0].name = "x".repeat(100);
         rehearsal.experiments[1].detail = "word ".repeat(100);
         assert!(
             terminal(&rehearsal)

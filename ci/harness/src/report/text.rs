@@ -2,7 +2,7 @@
 
 use outcome::Outcome;
 
-use super::{Experiment, Load, Objective, Rehearsal};
+use super::{Experiment, Load, Objective, Rehearsal, Stage};
 
 /// What the verdict means for the reader.
 pub(super) fn sentence(rehearsal: &Rehearsal) -> &'static str {
@@ -49,7 +49,7 @@ pub(crate) fn milliseconds(ms: f64) -> String {
 }
 
 /// Seconds that may not have been seen.
-fn seconds(seconds: Option<f64>) -> String {
+pub(super) fn seconds(seconds: Option<f64>) -> String {
     seconds.map_or_else(|| "–".to_owned(), |seconds| format!("{seconds:.1} s"))
 }
 
@@ -88,6 +88,39 @@ pub(super) fn times(experiment: &Experiment) -> String {
         seconds(*effect_seconds),
         seconds(*recovery_seconds)
     )
+}
+
+/// When each stage was felt.
+pub(super) fn stages(experiment: &Experiment) -> String {
+    let felt = |stage: &Stage| format!("{} {}", stage.name, seconds(stage.effect_seconds));
+    listed(experiment.stages.iter().map(felt))
+}
+
+/// What users had while the faults were there, against what they were to have.
+pub(super) fn users(experiment: &Experiment) -> String {
+    listed(experiment.users.iter().map(|user| {
+        let attained = user.attained.map_or_else(|| "unknown".to_owned(), percent);
+        format!("{} {attained} of {}", user.objective, target(user.least))
+    }))
+}
+
+/// The alerts that saw it, and when.
+pub(super) fn detected(experiment: &Experiment) -> String {
+    listed(experiment.alerts.iter().map(|seen| {
+        let (word, after) = match seen.firing_seconds {
+            Some(after) => ("fired", Some(after)),
+            None => ("pending", seen.pending_seconds),
+        };
+        format!("{} {word} after {}", seen.alert, seconds(after))
+    }))
+}
+
+fn listed(entries: impl Iterator<Item = String>) -> String {
+    let entries: Vec<String> = entries.collect();
+    if entries.is_empty() {
+        return "–".to_owned();
+    }
+    entries.join(", ")
 }
 
 /// An experiment in one line.
