@@ -141,7 +141,10 @@ fn experiments(out: &mut String, rehearsal: &Rehearsal) {
 
 /// What is listed with commas, with a line for each.
 fn lines(list: &str) -> String {
-    escape(list).replace(", ", "<br>")
+    format!(
+        "<span class=\"list\">{}</span>",
+        escape(list).replace(", ", "<br>")
+    )
 }
 
 fn alerts(out: &mut String, rehearsal: &Rehearsal) {
