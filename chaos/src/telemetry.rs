@@ -312,3 +312,6 @@ fn log_processor(endpoint: &str) -> Result<BatchLogProcessor, Failure> {
         .with_batch_config(batches)
         .build())
 }
+
+#[cfg(test)]
+mod tests;
