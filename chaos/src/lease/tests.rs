@@ -1,25 +1,22 @@
 //! Faults against processes that are killed, stopped, cut off and outrun; each story on a server with
 //! leases and on one without.
 //!
-//! The runner, its guard and the server are processes of their own: this test binary, once more.
+//! The runner, its guard and the server are processes of their own.
+
+mod processes;
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use clap::Parser;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::client::Toxic;
-
-/// Where a child finds its words, one a line.
-const WORDS: &str = "CHAOS_LEASE_WORDS";
+use processes::{Process, again, slow};
 
 /// How long anything in these tests may take before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,128 +26,6 @@ const SHORT: &str = "6";
 
 /// A lease that does not.
 const LONG: &str = "300";
-
-#[derive(Debug, Parser)]
-enum Line {
-    #[command(subcommand)]
-    Chaos(Chaos),
-    Toxiproxy(crate::toxiproxy::Args),
-    Runner {
-        address: SocketAddr,
-        seconds: u64,
-    },
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Chaos {
-    Guard,
-}
-
-/// No test of its own: what the tests below start, with `--ignored`.
-#[test]
-#[ignore = "the child of the other tests"]
-fn child() {
-    let words = std::env::var(WORDS).unwrap();
-    crate::helpers_start_by(again);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let line = Line::parse_from(["chaos"].into_iter().chain(words.lines()));
-    let outcome = runtime.block_on(async {
-        match line {
-            Line::Chaos(Chaos::Guard) => guard::run().await,
-            Line::Toxiproxy(args) => crate::toxiproxy::run(args).await,
-            Line::Runner { address, seconds } => {
-                hold(address, seconds).await;
-                Ok(outcome::Outcome::Held)
-            }
-        }
-    });
-    std::process::exit(outcome.map_or(70, |outcome| i32::from(outcome.exit_code())));
-}
-
-fn again(words: &[&OsStr]) -> Command {
-    let words: Vec<&str> = words.iter().map(|word| word.to_str().unwrap()).collect();
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args(["lease::tests::child", "--exact", "--ignored", "--nocapture"])
-        .env(WORDS, words.join("\n"))
-        .env("NO_PROXY", "127.0.0.1");
-    command
-}
-
-/// Sets two faults and keeps them; says when they are set, when the lease is lost, and what became
-/// of a further fault.
-async fn hold(address: SocketAddr, seconds: u64) {
-    let toxiproxy = Toxiproxy::connect(address).await.unwrap();
-    let names = ["redis", "etcd"].map(str::to_owned);
-    let time = Duration::from_secs(seconds);
-    let lease = Lease::take(&toxiproxy, "held", &names, time).await.unwrap();
-    lease.make(&toxiproxy, &down()).await.unwrap();
-    lease.make(&toxiproxy, &slow()).await.unwrap();
-    println!("\nset");
-    lease.lost().cancelled().await;
-    println!("lost");
-    let more = lease.make(&toxiproxy, &slow()).await;
-    println!("more: {}", more.unwrap_err());
-    std::future::pending::<()>().await;
-}
-
-fn slow() -> Change {
-    let toxic = Toxic {
-        name: "slow".to_owned(),
-        kind: "latency".to_owned(),
-        stream: "downstream".to_owned(),
-        toxicity: 1.0,
-        attributes: [("latency".to_owned(), 50)].into(),
-    };
-    let proxy = "redis".to_owned();
-    Change::Add { proxy, toxic }
-}
-
-fn down() -> Change {
-    let proxy = "etcd".to_owned();
-    let enabled = false;
-    Change::Enable { proxy, enabled }
-}
-
-/// A process that is killed by its own handle.
-#[derive(Debug)]
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Process {
-    fn start(words: &[&str]) -> Self {
-        let words: Vec<&OsStr> = words.iter().map(OsStr::new).collect();
-        let mut command = again(&words);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
-        Self(child.unwrap())
-    }
-
-    fn runner(address: SocketAddr, seconds: &str) -> Self {
-        Self::start(&["runner", &address.to_string(), seconds])
-    }
-
-    /// The rest of the next line that has `word` in it.
-    fn line(&mut self, word: &'static str) -> String {
-        let output = self.0.stdout.as_mut().unwrap();
-        // Byte by byte: what follows is for the next call.
-        let mut lines = BufReader::with_capacity(1, output).lines();
-        lines
-            .find_map(|line| Some(line.unwrap().split_once(word)?.1.to_owned()))
-            .unwrap()
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.0.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &pid]).status();
-        assert!(sent.unwrap().success());
-    }
-}
 
 /// A server in a process of its own, with the proxies `redis` and `etcd`.
 struct World {
@@ -499,4 +374,22 @@ async fn a_time_that_no_lease_has_is_refused_before_anybody_is_asked() {
         let refused = Lease::take(&client, "me", &["redis".to_owned()], time).await;
         assert!(matches!(refused, Err(LeaseError::Time(_))), "{time:?}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_a_run_brought_with_it_ends_with_the_run_even_when_that_is_killed() {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listen = free.local_addr().unwrap();
+    drop(free);
+    let mut owner = Process::start(&["owner", &listen.to_string()]);
+    owner.line("started");
+    assert!(TcpStream::connect(listen).await.is_ok());
+    owner.signal("KILL");
+    let gone = async {
+        while TcpStream::connect(listen).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let gone = tokio::time::timeout(PATIENCE, gone).await;
+    gone.expect("the server outlives its run");
 }
