@@ -39,7 +39,7 @@ pub(crate) use api::Token;
 pub(crate) use child::ToxiproxyChild;
 use ends::Patience;
 pub(crate) use lease::LEASE_SECONDS_MAX;
-use proxy::{Hosts, Rules};
+use proxy::{Hosts, NewProxy, Rules};
 use registry::Registry;
 use toxic::Validation;
 
@@ -52,6 +52,9 @@ pub struct Args {
     /// Address of the API, of IPv4 or IPv6; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8474")]
     pub listen: SocketAddr,
+    /// JSON file with the proxies to begin with, as /populate takes them.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Decides everything that is random: jitter, and which connections a toxic spares.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -100,8 +103,8 @@ fn silence(text: &str) -> Result<Duration, String> {
 /// `listening http://ADDR` once it listens. Proxies and their connections are closed at the end.
 ///
 /// # Errors
-/// [`Failure::misused`] for an address that is not loopback, or a token that is none;
-/// [`Failure::broken`] when the port is taken, or nobody reads the address.
+/// [`Failure::misused`] for an address that is not loopback, or a file of proxies or of a token that
+/// makes no sense; [`Failure::broken`] when a port is taken, or nobody reads the address.
 pub async fn run(args: Args) -> Result<Outcome, Failure> {
     let mut interrupt = Interrupt::listen()?;
     let left_alone = CancellationToken::new();
@@ -138,6 +141,8 @@ pub struct Settings {
     seed: u64,
     rules: Rules,
     offer: Offer,
+    /// The proxies to begin with.
+    proxies: Vec<NewProxy>,
 }
 
 impl Settings {
@@ -165,7 +170,39 @@ impl Settings {
                 },
             },
             offer,
+            proxies: args
+                .config
+                .as_deref()
+                .map(read_proxies)
+                .transpose()?
+                .unwrap_or_default(),
         })
+    }
+}
+
+/// Reads the proxies that a file describes.
+fn read_proxies(file: &Path) -> Result<Vec<NewProxy>, Failure> {
+    let sentence = || format!("{}: cannot read proxies", file.display());
+    let opened = std::fs::File::open(file).or_misused(sentence())?;
+    let mut text = Vec::new();
+    let max = limit::BODY_BYTES_MAX as u64;
+    opened
+        .take(max + 1)
+        .read_to_end(&mut text)
+        .or_misused(sentence())?;
+    if text.len() as u64 > max {
+        let sentence = format!("{}: larger than {max} bytes", file.display());
+        return Err(Failure::misused(sentence));
+    }
+    api::parse(&text).or_misused(sentence())
+}
+
+/// Why a server cannot begin with its proxies: they make no sense, or a port is taken.
+fn not_begun(error: error::ApiError) -> Failure {
+    let sentence = "cannot make the proxies to begin with";
+    match error.status().is_client_error() {
+        true => Failure::misused(sentence).because(error),
+        false => Failure::broken(sentence).because(error),
     }
 }
 
@@ -216,6 +253,7 @@ impl ToxiproxyServer {
                 ..Rules::default()
             },
             offer: Offer::default(),
+            proxies: Vec::new(),
         })
         .await
     }
@@ -233,6 +271,8 @@ impl ToxiproxyServer {
         let stop = CancellationToken::new();
         let registry = Registry::new(settings.rules, settings.seed, stop.clone());
         let registry = Arc::new(registry);
+        let (_, begun) = registry.populate(settings.proxies).await;
+        begun.map_err(not_begun)?;
         let app = api::router(Arc::clone(&registry), settings.offer);
         let serving = serve::serve(listener, app, stop.clone());
         let served = tokio::spawn(async move {

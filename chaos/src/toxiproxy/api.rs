@@ -21,7 +21,7 @@ use super::limit::BODY_BYTES_MAX;
 use super::proxy::NewProxy;
 use super::registry::Registry;
 use super::traffic;
-use body::parse;
+pub(crate) use body::parse;
 pub(crate) use gate::Token;
 
 /// What `/version` says: the version whose API this is.

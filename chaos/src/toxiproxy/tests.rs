@@ -1,7 +1,9 @@
 //! The API from outside: who may call, leases, metrics, and requests that nobody would send.
 
+mod silence;
+
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -21,6 +23,7 @@ fn settings(offer: Offer) -> Settings {
         seed: 0,
         rules: Rules::default(),
         offer,
+        proxies: Vec::new(),
     }
 }
 
@@ -277,76 +280,6 @@ async fn a_server_stops_in_bounded_time_and_tells_open_connections() {
     assert!(TcpStream::connect(address).await.is_err());
 }
 
-/// A proxy of a server that soon gives up a connection, and whoever it leads to.
-async fn impatient() -> (ToxiproxyServer, SocketAddr, TcpListener) {
-    let mut settings = settings(Offer::default());
-    settings.rules.patience = Patience {
-        idle: Duration::from_millis(800),
-        half_open: Duration::from_millis(200),
-    };
-    let server = ToxiproxyServer::start_with(settings).await.unwrap();
-    let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let world = World {
-        server,
-        http: Client::builder().no_proxy().build().unwrap(),
-    };
-    let leads = upstream.local_addr().unwrap().to_string();
-    let (_, made) = world
-        .post("proxies", json!({ "name": "p", "upstream": leads }))
-        .await;
-    let listen = made["listen"].as_str().unwrap().parse().unwrap();
-    (world.server, listen, upstream)
-}
-
-/// Reads until the connection ends, however it does.
-async fn until_the_end(stream: &mut TcpStream) -> Vec<u8> {
-    let mut rest = Vec::new();
-    let read = stream.read_to_end(&mut rest);
-    let _ = tokio::time::timeout(PATIENCE, read)
-        .await
-        .expect("it is kept");
-    rest
-}
-
-#[tokio::test]
-async fn a_connection_that_nobody_uses_is_closed_on_both_sides() {
-    let (_server, listen, upstream) = impatient().await;
-    let mut client = TcpStream::connect(listen).await.unwrap();
-    let (mut server, _) = upstream.accept().await.unwrap();
-    let began = Instant::now();
-    // Whoever says something is not idle.
-    while began.elapsed() < Duration::from_secs(2) {
-        client.write_all(b"x").await.unwrap();
-        server.read_exact(&mut [0]).await.unwrap();
-    }
-    assert_eq!(until_the_end(&mut client).await, b"");
-    assert_eq!(until_the_end(&mut server).await, b"");
-}
-
-#[tokio::test]
-async fn a_connection_whose_other_half_says_nothing_more_is_closed() {
-    let (_server, listen, upstream) = impatient().await;
-    let mut client = TcpStream::connect(listen).await.unwrap();
-    let (mut server, _) = upstream.accept().await.unwrap();
-    client.shutdown().await.unwrap();
-    server.write_all(b"bye").await.unwrap();
-    assert_eq!(until_the_end(&mut client).await, b"bye");
-    assert_eq!(until_the_end(&mut server).await, b"");
-}
-
-#[tokio::test]
-async fn a_connection_whose_reader_has_stopped_is_closed() {
-    let (_server, listen, upstream) = impatient().await;
-    let _client = TcpStream::connect(listen).await.unwrap();
-    let (mut server, _) = upstream.accept().await.unwrap();
-    let flood = async {
-        let block = vec![0; 64 * 1024];
-        while server.write_all(&block).await.is_ok() {}
-    };
-    let flooded = tokio::time::timeout(PATIENCE, flood).await;
-    flooded.expect("it is kept");
-}
-
 #[tokio::test]
 async fn a_server_listens_on_ipv6() {
     let mut settings = settings(Offer::default());
@@ -410,6 +343,46 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
     let garbage = proptest::collection::vec(any::<u8>(), 0..64);
     let other = prop_oneof![Just("[]"), Just("null"), Just("[[["), Just("{\"lease\":1}")];
     prop_oneof![3 => object, 1 => garbage, 1 => other.prop_map(|text| text.as_bytes().to_vec())]
+}
+
+/// What a command line with a file of these proxies comes to.
+async fn begun_with(file: &str) -> Result<Value, Failure> {
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        toxiproxy: Args,
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("toxiproxy.json");
+    std::fs::write(&path, file).unwrap();
+    let path = path.display().to_string();
+    let words = ["toxiproxy", "--listen", "127.0.0.1:0", "--config", &path];
+    let args = <Line as clap::Parser>::parse_from(words).toxiproxy;
+    let server = ToxiproxyServer::start_with(Settings::from_args(args)?).await?;
+    let http = Client::builder().no_proxy().build().unwrap();
+    Ok(World { server, http }.get("proxies").await)
+}
+
+#[tokio::test]
+async fn a_server_begins_with_the_proxies_of_a_file() {
+    let file = r#"[{"name": "redis", "listen": "127.0.0.1:0", "upstream": "127.0.0.1:1"},
+        {"name": "etcd", "upstream": "127.0.0.1:2", "enabled": false}]"#;
+    let proxies = begun_with(file).await.unwrap();
+    assert_eq!(proxies["redis"]["upstream"], json!("127.0.0.1:1"));
+    assert_eq!(proxies["etcd"]["enabled"], json!(false));
+}
+
+#[tokio::test]
+async fn a_server_does_not_begin_with_proxies_that_make_no_sense() {
+    for file in ["", "{}", r#"[{"name": "redis"}]"#, &"x".repeat(100_000)] {
+        let failure = begun_with(file).await.unwrap_err();
+        assert_eq!(failure.outcome(), Outcome::Misused, "{failure}");
+    }
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listen = taken.local_addr().unwrap();
+    let file = json!([{ "name": "p", "upstream": "127.0.0.1:1", "listen": listen }]);
+    let failure = begun_with(&file.to_string()).await.unwrap_err();
+    assert_eq!(failure.outcome(), Outcome::Broken, "{failure}");
 }
 
 #[test]

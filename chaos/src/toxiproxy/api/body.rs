@@ -13,7 +13,7 @@ const ATTRIBUTES: &str = "attributes";
 ///
 /// # Errors
 /// [`ApiError::BadBody`] when there is no value, or one of another shape.
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let bad = |error: serde_json::Error| ApiError::BadBody(error.to_string());
     let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
     let first = values.next();
