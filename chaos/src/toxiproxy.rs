@@ -12,6 +12,7 @@ mod error;
 mod toxic;
 mod chain;
 mod ends;
+mod alarm;
 mod link;
 mod traffic;
 mod connections;

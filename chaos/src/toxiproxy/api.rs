@@ -89,6 +89,7 @@ pub(crate) fn router(registry: Arc<Registry>, offer: Offer) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(token, gate::admit))
         .layer(middleware::from_fn(gate::as_json))
+        .layer(middleware::from_fn(gate::number))
         .with_state(Shared { registry, offer })
 }
 
@@ -134,7 +135,7 @@ async fn nothing_there() -> Response {
 
 async fn version() -> Response {
     let kind = [(header::CONTENT_TYPE, "application/json;charset=utf-8")];
-    (kind, json!({ "version": VERSION }).to_string()).into_response()
+    (kind, format!("{{\"version\": \"{VERSION}\"}}\n")).into_response()
 }
 
 async fn list_proxies(State(app): State<Shared>) -> Answer {

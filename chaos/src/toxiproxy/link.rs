@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::WaitForCancellationFuture;
 
+use super::alarm::Alarm;
 use super::chain::{Chain, End};
 use super::ends::Ends;
 use super::limit::READ_BYTES_MAX;
@@ -58,7 +59,7 @@ impl Link {
     pub(crate) async fn run(mut self) {
         let ends = Arc::clone(&self.ends);
         let mut closed = pin!(ends.closed.cancelled());
-        let mut buffer = BytesMut::new();
+        let (mut buffer, mut alarm) = (BytesMut::new(), Alarm::default());
         let mut counted = false;
         loop {
             let now = Instant::now();
@@ -76,7 +77,10 @@ impl Link {
                 Some(End::Cut) => return ends.closed.cancel(),
                 None => {}
             }
-            match self.next_event(now, is_full, closed.as_mut()).await {
+            match self
+                .next_event(now, is_full, closed.as_mut(), &mut alarm)
+                .await
+            {
                 Event::Closed => return,
                 Event::Changed(change) => self.adopt(change),
                 Event::Readable if self.read(&mut buffer).is_err() => return ends.closed.cancel(),
@@ -108,12 +112,13 @@ impl Link {
         now: Instant,
         is_full: bool,
         closed: Pin<&mut WaitForCancellationFuture<'_>>,
+        alarm: &mut Alarm,
     ) -> Event {
         let wake = self.chain.next_wake(now);
         self.ends.set_waiting(self.stream, wake.is_some());
         let due = async {
             match wake {
-                Some(wake) => tokio::time::sleep_until(wake).await,
+                Some(wake) => alarm.until(wake).await,
                 None => std::future::pending().await,
             }
         };

@@ -111,8 +111,10 @@ impl Hosts {
 #[derive(Debug)]
 pub(crate) struct Proxy {
     name: String,
-    /// The address as it was asked for, perhaps with port 0, or as it was bound, once it was.
+    /// The address that was asked for, perhaps with port 0, or the one that was bound, once it was.
     listen: SocketAddr,
+    /// The same as the API shows it: in the words of whoever asked, until it is bound.
+    listen_shown: String,
     upstream: String,
     toxics: Vec<Toxic>,
     connections: Connections,
@@ -142,15 +144,13 @@ impl Proxy {
     /// The proxy that a request describes; it listens when it is enabled.
     pub(crate) async fn new(wanted: NewProxy, rules: &Rules, seed: u64) -> Result<Self, ApiError> {
         rules.hosts.check_upstream(&wanted.upstream)?;
-        let listen = rules
-            .hosts
-            .resolve(wanted.listening())
-            .await
-            .map_err(ApiError::of_listening)?;
+        let resolved = rules.hosts.resolve(wanted.listening()).await;
+        let listen = resolved.map_err(ApiError::of_listening)?;
         let traffic = Arc::new(Traffic::default());
         let mut proxy = Self {
             name: checked_name(&wanted.name)?.to_owned(),
             listen,
+            listen_shown: wanted.listening().to_owned(),
             upstream: wanted.upstream,
             toxics: Vec::new(),
             connections: Connections::new(seed, Arc::clone(&traffic), rules.patience),
@@ -192,6 +192,7 @@ impl Proxy {
         }
         if !self.leads(listen, &upstream) {
             self.disable().await?;
+            self.listen_shown = wanted.listen.unwrap_or_else(|| listen.to_string());
             self.listen = listen;
             self.upstream = upstream;
         }
@@ -224,6 +225,7 @@ impl Proxy {
         };
         let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
         self.listen = listener.local_addr().map_err(failed)?;
+        self.listen_shown = self.listen.to_string();
         let closed = CancellationToken::new();
         let upstream = Arc::from(self.upstream.as_str());
         let serving = accept(listener, upstream, self.connections.clone(), closed.clone());
@@ -349,14 +351,14 @@ impl Proxy {
     /// What went through it.
     pub(crate) fn traffic(&self) -> Reading {
         self.traffic
-            .read(&self.name, &self.listen.to_string(), &self.upstream)
+            .read(&self.name, &self.listen_shown, &self.upstream)
     }
 
     /// The proxy as the API shows it.
     pub(crate) fn to_json(&self) -> Value {
         json!({
             "name": self.name,
-            "listen": self.listen.to_string(),
+            "listen": self.listen_shown,
             "upstream": self.upstream,
             "enabled": self.running.is_some(),
             "toxics": self.toxics_json(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -13,6 +13,9 @@ use subtle::ConstantTimeEq;
 
 use super::super::error::ApiError;
 use super::super::limit::BODY_BYTES_MAX;
+
+/// The header that tells one answer from another.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-toxiproxy-request-id");
 
 /// How long the body of a request may take to arrive.
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
@@ -121,4 +124,14 @@ pub(super) async fn as_json(request: Request, next: Next) -> Response {
         .to_lowercase();
     let body = json!({ "error": reason, "status": status.as_u16() });
     (status, Json(body)).into_response()
+}
+
+/// Gives every answer a name of its own, by which people speak of it.
+pub(super) async fn number(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let id = format!("{:020x}", rand::random::<u128>() >> 48);
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
 }
