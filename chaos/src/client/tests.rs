@@ -3,6 +3,8 @@
 use std::time::Instant;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::routing::{any, get};
 use tokio::net::TcpListener;
 
@@ -47,6 +49,38 @@ async fn serve(app: Router) -> SocketAddr {
 #[tokio::test]
 async fn every_change_can_be_made_read_back_and_undone() {
     let (_server, client) = with_proxy().await;
+    make_and_undo_all(&client).await;
+}
+
+#[tokio::test]
+async fn a_server_of_2_1_is_enough() {
+    let (server, _) = with_proxy().await;
+    let client = Toxiproxy::connect(as_of_2_1(server.address).await).await;
+    make_and_undo_all(&client.unwrap()).await;
+}
+
+/// A relay to a server that leaves what a server of 2.1 has: the version is plain text, and there
+/// are neither PATCH nor leases.
+async fn as_of_2_1(server: SocketAddr) -> SocketAddr {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let relay = async move |request: Request| {
+        let (path, method) = (request.uri().path().to_owned(), request.method().clone());
+        if path == "/version" {
+            return (StatusCode::OK, "2.1.4".to_owned());
+        }
+        if method == "PATCH" || path.starts_with("/leases") {
+            return (StatusCode::NOT_FOUND, "404 page not found\n".to_owned());
+        }
+        let url = format!("http://{server}{path}");
+        let body = axum::body::to_bytes(request.into_body(), 64 * 1024).await;
+        let answer = http.request(method, url).body(body.unwrap()).send().await;
+        let answer = answer.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    };
+    serve(Router::new().fallback(relay)).await
+}
+
+async fn make_and_undo_all(client: &Toxiproxy) {
     let reset = Toxic {
         name: "rst".to_owned(),
         kind: "reset_peer".to_owned(),
@@ -73,6 +107,15 @@ async fn every_change_can_be_made_read_back_and_undone() {
         client.make(&change.undo().unwrap()).await.unwrap();
         assert!(!client.has(&change).await.unwrap(), "{change}");
     }
+    let Change::Add { proxy, toxic } = latency("named", 50) else {
+        unreachable!("it adds one");
+    };
+    let update = Change::Update { proxy, toxic };
+    client.make(&latency("named", 5)).await.unwrap();
+    assert!(!client.has(&update).await.unwrap());
+    client.make(&update).await.unwrap();
+    assert!(client.has(&update).await.unwrap());
+    client.make(&update.undo().unwrap()).await.unwrap();
     assert_eq!(client.proxies().await.unwrap()["redis"].trouble(), None);
 }
 

@@ -7,6 +7,7 @@ mod inputs;
 mod ports;
 mod scrape;
 mod sabotage;
+mod own_server;
 mod collector;
 mod proxies;
 mod pictures;

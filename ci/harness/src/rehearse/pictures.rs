@@ -5,7 +5,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get;
 use outcome::{Failure, OrFail};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+
+use super::own_server::OwnServer;
 
 /// Where cards are asked for.
 const CARDS: &str = "/v1/card.png";
@@ -30,36 +30,12 @@ const LIFETIME: Duration = Duration::from_secs(2 * 3600);
 /// Share of cards with a picture among all requests, in the plan's weights.
 const WEIGHT: u32 = 6;
 
-/// A server of pictures; it ends when it is dropped.
-#[derive(Debug)]
-pub(super) struct Studio {
-    /// Where it listens.
-    pub(super) address: SocketAddr,
-    serving: JoinHandle<()>,
-}
-
-impl Studio {
-    /// Draws the picture and listens on a free port of loopback.
-    pub(super) async fn start() -> Result<Self, Failure> {
-        let sentence = "cannot offer pictures";
-        let picture = draw().or_broken(sentence)?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let listener = listener.await.or_broken(sentence)?;
-        let address = listener.local_addr().or_broken(sentence)?;
-        let show = async move || ([(header::CONTENT_TYPE, "image/png")], picture);
-        let app = Router::new().route("/{name}", get(show));
-        let serving = tokio::spawn(async move {
-            // A failed accept is retried; it ends when it is aborted.
-            let _ = axum::serve(listener, app).await;
-        });
-        Ok(Self { address, serving })
-    }
-}
-
-impl Drop for Studio {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
+/// Starts a server of pictures. Whichever is asked for, it is the same one.
+pub(super) async fn start() -> Result<OwnServer, Failure> {
+    let picture = draw().or_broken("cannot draw a picture")?;
+    let show = async move || ([(header::CONTENT_TYPE, "image/png")], picture);
+    let app = Router::new().route("/{name}", get(show));
+    OwnServer::start("pictures", app).await
 }
 
 fn draw() -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {

@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 
 use outcome::{Failure, OrFail};
 
-use super::collector::Collector;
-use super::pictures::Studio;
 use super::stack::Stack;
+use super::{collector, pictures};
 
 /// Where the service reaches what it depends on. The names of the proxies are those that the
 /// experiments use.
@@ -25,7 +24,7 @@ pub(super) struct Ways {
 impl Stack {
     /// Puts a proxy before everything that the service depends on.
     pub(super) async fn put_proxies(&mut self, redis: SocketAddr) -> Result<Ways, Failure> {
-        let (collector, studio) = (Collector::start().await?, Studio::start().await?);
+        let (collector, studio) = (collector::start().await?, pictures::start().await?);
         let ways = Ways {
             redis: self.put_proxy("redis", redis).await?,
             // Prometheus starts last, because it scrapes the others; its proxy can be there before it.

@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::binaries::Binaries;
-use super::collector::Collector;
 use super::crew::{Crew, LOOK_EVERY, Member, READY_PATIENCE, Ready};
-use super::pictures::{Signer, Studio};
+use super::own_server::OwnServer;
+use super::pictures::Signer;
 use super::ports;
 use super::proxies::Ways;
 use super::sabotage::Sabotage;
@@ -49,9 +49,9 @@ pub(crate) struct Stack {
     /// What the load is made of.
     pub(crate) load_plan: PathBuf,
     /// Where spans and log records end.
-    pub(super) collector: Option<Collector>,
+    pub(super) collector: Option<OwnServer>,
     /// Where pictures of cards come from.
-    pub(super) studio: Option<Studio>,
+    pub(super) studio: Option<OwnServer>,
     /// In the order in which they were started; stopped the other way round.
     children: Vec<Arc<Member>>,
     /// Ends the keeper of processes, and the keeper.
