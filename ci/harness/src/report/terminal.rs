@@ -11,7 +11,7 @@ const WIDTH: usize = 79;
 const STEP_WIDTH: usize = 12;
 
 /// Columns of the name of an experiment, an objective or an alert.
-const NAME_WIDTH: usize = 26;
+const NAME_WIDTH: usize = 23;
 
 /// Steps, experiments, objectives, alerts and the verdict as aligned lines.
 pub(crate) fn terminal(rehearsal: &Rehearsal) -> String {
